@@ -1,0 +1,75 @@
+// Package capture is the shelf of packet sources: files, pipes and interfaces.
+// A source hands out frames in the order they came and counts what it could not
+// hand out; it understands nothing above the link type.
+package capture
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"sort"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// Source hands out packets. One goroutine reads it.
+type Source interface {
+	// Read fills p. p.Data is valid until the next Read. io.EOF ends a source;
+	// ErrIdle says that a live source had nothing for a while.
+	Read(p *event.Packet) error
+	// Stats may be called from any goroutine.
+	Stats() Stats
+	Close() error
+}
+
+// ErrIdle is returned by a live source that saw no packet for its poll interval
+// (100 ms), so that the reader can move its clock and look at its orders.
+var ErrIdle = fmt.Errorf("capture: no packet yet")
+
+// Stats is what a source knows about its own completeness.
+type Stats struct {
+	Interfaces []string // names, by event.Packet.Interface
+	Seen       uint64   // packets that reached the kernel's tap or stand in the file
+	Delivered  uint64   // packets handed out
+	Dropped    uint64   // packets the kernel had no room for: Seen = Delivered + Dropped + those still in the ring
+	Freezes    uint64   // times the ring was full
+	Bytes      uint64   // captured bytes handed out
+	Notes      []string // sentences about what was wrong with the input: "trunk.pcap: last record cut after 31 of 54 bytes"
+	Size, Pos  int64    // of the input in bytes, for a progress bar; 0 unknown
+}
+
+// Options of a call.
+type Options struct {
+	Stdin  io.Reader
+	Logger *slog.Logger
+	Rings  int // live: rings per interface, one per packet shard
+	Buffer int // live: bytes of one ring, 0 default
+}
+
+// Spec describes a kind of source.
+type Spec struct {
+	Name string // "pcap", "ring" …
+	Doc  string // one line for people
+	Live bool
+	// Match says whether this kind opens the name: a file (head holds its first
+	// bytes, after decompression) or, where Live, an interface.
+	Match func(name string, head []byte) bool
+	// Open returns one Source per ring; a file has one.
+	Open func(name string, o Options) ([]Source, error)
+}
+
+var registry []*Spec
+
+// register puts a kind of source on the shelf: once per name, from an init function.
+func register(s Spec) {
+	for _, other := range registry {
+		if other.Name == s.Name {
+			panic(fmt.Sprintf("capture: %s registered twice", s.Name))
+		}
+	}
+	registry = append(registry, &s)
+	sort.Slice(registry, func(i, j int) bool { return registry[i].Name < registry[j].Name })
+}
+
+// All lists the kinds of sources by name. The slice is the caller's, the specs are not.
+func All() []*Spec { return append([]*Spec(nil), registry...) }

@@ -1,0 +1,217 @@
+package event
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Limits of one document, so that no packet can make it large.
+const (
+	maxString = 1024 // bytes of one string value
+	maxList   = 64   // values of one list
+)
+
+// Layout is the nested encoder of one kind of document: the fields of several
+// tables in one tree.
+type Layout struct {
+	steps []step
+}
+
+type step struct {
+	source int // index of the record that the field reads
+	field  *Field
+	path   []string // objects to be open
+	key    string   // "name": with its quotes and colon
+	sub    *Layout  // of TypeObject
+}
+
+// NewLayout compiles tables into one encoder. It panics when a path stands twice
+// or when one path is both a value and an object.
+func NewLayout(tables ...*Table) *Layout {
+	l := &Layout{}
+	for source, t := range tables {
+		if t == nil {
+			continue
+		}
+		for i := range t.Fields {
+			l.steps = append(l.steps, newStep(source, &t.Fields[i]))
+		}
+	}
+	slices.SortStableFunc(l.steps, func(a, b step) int {
+		return slices.Compare(strings.Split(a.field.Path, "."), strings.Split(b.field.Path, "."))
+	})
+	l.refuseClashes()
+	return l
+}
+
+func newStep(source int, f *Field) step {
+	parts := strings.Split(f.Path, ".")
+	s := step{source: source, field: f, path: parts[:len(parts)-1], key: strconv.Quote(parts[len(parts)-1]) + ":"}
+	if f.Type == TypeObject {
+		s.sub = NewLayout(&Table{Fields: f.Sub})
+	}
+	return s
+}
+
+func (l *Layout) refuseClashes() {
+	for i := 1; i < len(l.steps); i++ {
+		before, here := l.steps[i-1].field.Path, l.steps[i].field.Path
+		if before == here {
+			panic(fmt.Sprintf("event: path %s stands in two tables of one document", here))
+		}
+		if strings.HasPrefix(here, before+".") {
+			panic(fmt.Sprintf("event: %s is a value and an object", before))
+		}
+	}
+}
+
+// Append writes one JSON object with what is present in the records, which stand
+// in the order of the tables; a nil record is absent. No line break is written.
+func (l *Layout) Append(dst []byte, records ...Record) []byte {
+	var v Value
+	var open []string
+	dst = append(dst, '{')
+	for i := range l.steps {
+		s := &l.steps[i]
+		r := records[s.source]
+		if r == nil || !s.field.get(r, &v) {
+			continue
+		}
+		dst, open = turnTo(dst, open, s.path)
+		dst = append(comma(dst), s.key...)
+		if s.sub != nil {
+			dst = s.appendObjects(dst, r)
+		} else {
+			dst = appendValue(dst, s.field, &v)
+		}
+	}
+	for range open {
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
+
+// turnTo closes and opens objects until path is open.
+func turnTo(dst []byte, open, path []string) ([]byte, []string) {
+	same := 0
+	for same < len(open) && same < len(path) && open[same] == path[same] {
+		same++
+	}
+	for range len(open) - same {
+		dst = append(dst, '}')
+	}
+	for _, name := range path[same:] {
+		dst = append(appendString(comma(dst), name), ':', '{')
+	}
+	return dst, path
+}
+
+func comma(dst []byte) []byte {
+	switch dst[len(dst)-1] {
+	case '{', '[':
+		return dst
+	}
+	return append(dst, ',')
+}
+
+func (s *step) appendObjects(dst []byte, r Record) []byte {
+	dst = append(dst, '[')
+	n := 0
+	s.field.each(r, func(o Record) {
+		if n++; n <= maxList {
+			dst = s.sub.Append(comma(dst), o)
+		}
+	})
+	return append(dst, ']')
+}
+
+func appendValue(dst []byte, f *Field, v *Value) []byte {
+	if f.List {
+		return appendList(dst, f, v)
+	}
+	switch f.Type {
+	case TypeLong:
+		return strconv.AppendInt(dst, v.Int, 10)
+	case TypeFloat:
+		return appendFloat(dst, v.Float)
+	case TypeBool:
+		return strconv.AppendBool(dst, v.Int != 0)
+	case TypeIP:
+		return append(v.Addr.Unmap().AppendTo(append(dst, '"')), '"')
+	case TypeDate:
+		return AppendTime(dst, v.Int)
+	}
+	return appendString(dst, v.Str)
+}
+
+func appendList(dst []byte, f *Field, v *Value) []byte {
+	dst = append(dst, '[')
+	switch f.Type {
+	case TypeLong:
+		for _, n := range v.Ints[:min(len(v.Ints), maxList)] {
+			dst = strconv.AppendInt(comma(dst), n, 10)
+		}
+	case TypeIP:
+		for _, a := range v.Addrs[:min(len(v.Addrs), maxList)] {
+			dst = append(a.Unmap().AppendTo(append(comma(dst), '"')), '"')
+		}
+	default:
+		for _, s := range v.Strs[:min(len(v.Strs), maxList)] {
+			dst = appendString(comma(dst), s)
+		}
+	}
+	return append(dst, ']')
+}
+
+// appendFloat writes a number that JSON knows; NaN and infinities become 0.
+func appendFloat(dst []byte, f float64) []byte {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		f = 0
+	}
+	return strconv.AppendFloat(dst, f, 'g', 10, 64)
+}
+
+// AppendTime writes a quoted RFC 3339 time in UTC with nine decimals.
+func AppendTime(dst []byte, ns int64) []byte {
+	dst = append(dst, '"')
+	dst = time.Unix(0, ns).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+	return append(dst, '"')
+}
+
+// appendString writes a JSON string: valid UTF-8, cut at maxString, control
+// characters escaped (DEL and C1 too: documents are printed on terminals).
+func appendString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	if len(s) > maxString {
+		s = strings.ToValidUTF8(s[:maxString-3], "") + "…"
+	}
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case r == utf8.RuneError && size == 1:
+			dst = append(dst, `\ufffd`...)
+		case r < 0x20 || r >= 0x7f && r < 0xa0:
+			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
+		case r == '\u2028' || r == '\u2029':
+			dst = append(dst, '\\', 'u', '2', '0', '2', hex[r&15])
+		default:
+			dst = append(dst, s[i:i+size]...)
+		}
+		i += size
+	}
+	return append(dst, '"')
+}

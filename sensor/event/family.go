@@ -1,0 +1,35 @@
+package event
+
+// Families is the closed list of what an alert can be about, in the order of
+// their names. Each alert names one.
+var Families = []string{
+	"arp-spoofing",
+	"beacon",
+	"c2-channel",
+	"cleartext-credentials",
+	"client-exploit",
+	"credential-theft",
+	"cryptomining",
+	"dga",
+	"directory-recon",
+	"dns-tunnel",
+	"executable-transfer",
+	"exfiltration",
+	"forced-authentication",
+	"icmp-tunnel",
+	"ics-command",
+	"kerberos-downgrade",
+	"kerberos-roasting",
+	"login-bruteforce",
+	"login-spray",
+	"netlogon-exploit",
+	"policy",
+	"ransomware",
+	"rdp-anomaly",
+	"remote-execution",
+	"scan",
+	"service-exploit",
+	"smb-exploit",
+	"user-enumeration",
+	"web-exploit",
+}
