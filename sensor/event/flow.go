@@ -30,13 +30,16 @@ func (f *Flow) Addr(s Side) netip.Addr {
 }
 
 // Ref is what findings keep of a flow.
-func (f *Flow) Ref() FlowRef { return FlowRef{Key: f.Key, Start: f.Start, CommunityID: f.CommunityID} }
+func (f *Flow) Ref() FlowRef {
+	return FlowRef{Key: f.Key, Start: f.Start, CommunityID: f.CommunityID, Ingress: f.Ingress}
+}
 
 // FlowRef names a flow.
 type FlowRef struct {
 	Key         Key
 	Start       int64
 	CommunityID string
+	Ingress     string // interface of the first packet
 }
 
 // Tunnel is the outermost wrapping that a flow was found in.
@@ -104,6 +107,7 @@ func (c *Count) Sub(d Count) {
 // start, and the difference to the flow's previous document, so that sums of the
 // differences over documents are true.
 type Traffic struct {
+	First   int64    // time of the first packet, ns
 	Last    int64    // time of the latest packet, ns
 	Total   [2]Count // by Side
 	Delta   [2]Count

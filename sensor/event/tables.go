@@ -71,6 +71,8 @@ func (*Traffic) Table() *Table { return trafficTable }
 
 func trafficFields() []Field {
 	fields := []Field{
+		Time("event.start", Technical, "time of the first packet", func(t *Traffic) int64 { return t.First }),
+		Int("event.duration", Technical, "from the first packet to the latest, ns", func(t *Traffic) (int64, bool) { return t.Last - t.First, t.First > 0 }),
 		Time("event.end", Technical, "time of the latest packet", func(t *Traffic) int64 { return t.Last }),
 		Int("network.packets", Technical, "packets of both sides in this document", func(t *Traffic) (int64, bool) {
 			return int64(t.Delta[Client].Packets + t.Delta[Server].Packets), true
