@@ -1,0 +1,158 @@
+package pipeline
+
+import (
+	"github.com/brandmelder/brandmelder/sensor/alert"
+	"github.com/brandmelder/brandmelder/sensor/detect"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/know"
+)
+
+// maxGap is the silence over which ticks are not repeated one by one.
+const maxGap = 15 * minute
+
+// after is everything behind the merge: one goroutine over one ordered stream,
+// know → detect → alert as plain calls.
+type after struct {
+	know      *know.Know
+	detectors []detector
+	desk      *alert.Desk
+	document  *document // nil: only alerts are written
+
+	epoch  uint32
+	first  int64 // line clock of the first event
+	now    int64 // line clock of the merge; never goes back within an epoch
+	tick   int64 // next tick
+	minute *event.Coverage
+	events uint64
+
+	status func(*event.Coverage) // told each minute, nil for nobody
+}
+
+// detector is a detector with the kinds it wants.
+type detector struct {
+	detect.Detector
+	spec  *detect.Spec
+	wants map[string]bool
+}
+
+// merge puts the sorted streams of one round into one order and runs them. Then
+// everything happens that is due at clock.
+func (a *after) merge(streams [][]event.Event, epoch uint32, clock int64) {
+	for {
+		best := -1
+		for i, s := range streams {
+			if len(s) > 0 && (best < 0 || s[0].Place.Compare(streams[best][0].Place) < 0) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		a.observe(&streams[best][0])
+		streams[best] = streams[best][1:]
+	}
+	a.advance(epoch, clock)
+}
+
+// observe runs one event.
+func (a *after) observe(e *event.Event) {
+	a.advance(e.Place.Epoch, e.Place.Clock)
+	if c, ok := e.Data.(*event.Coverage); ok {
+		a.cover(c)
+		return
+	}
+	a.events++
+	a.know.Observe(e)
+	if a.document != nil {
+		a.document.event(e, a.know)
+	}
+	for i := range a.detectors {
+		if d := &a.detectors[i]; d.wants[e.Kind] {
+			d.Observe(e, a.report(d.spec))
+		}
+	}
+}
+
+// report completes a finding with what its Spec says.
+func (a *after) report(s *detect.Spec) detect.Report {
+	return func(f event.Finding) {
+		f.Detector = s.Name
+		if f.Family == "" {
+			f.Family = s.Family
+		}
+		if f.Severity == 0 {
+			f.Severity = s.Severity
+		}
+		f.Class = s.Class
+		a.desk.Raise(f)
+	}
+}
+
+// advance runs the ticks up to clock. A tick stands before the events at its time.
+func (a *after) advance(epoch uint32, clock int64) {
+	if epoch != a.epoch || a.now == 0 {
+		a.closeMinute()
+		if a.now == 0 {
+			a.first = clock
+		}
+		a.epoch, a.now, a.tick = epoch, clock, ceilTick(clock)
+		return
+	}
+	a.now = max(a.now, clock)
+	for a.tick <= a.now {
+		a.runTick(a.tick)
+		if a.tick += detect.TickEvery; a.now-a.tick > maxGap {
+			a.tick = ceilTick(a.now) - detect.TickEvery
+		}
+	}
+	if a.minute != nil && a.now > a.minute.End {
+		a.closeMinute()
+	}
+}
+
+func (a *after) runTick(now int64) {
+	for i := range a.detectors {
+		d := &a.detectors[i]
+		d.Tick(now, a.report(d.spec))
+	}
+	a.desk.Tick(now)
+}
+
+func ceilTick(t int64) int64 { return (t/detect.TickEvery + 1) * detect.TickEvery }
+
+// cover adds a part of a minute's coverage. Parts of one minute follow each
+// other, since a minute's place is before everything else at its end.
+func (a *after) cover(part *event.Coverage) {
+	if a.minute != nil && a.minute.End != part.End {
+		a.closeMinute()
+	}
+	if a.minute == nil {
+		a.minute = &event.Coverage{}
+	}
+	a.minute.Add(part)
+}
+
+// closeMinute writes the coverage of a minute that is over.
+func (a *after) closeMinute() {
+	c := a.minute
+	if c == nil {
+		return
+	}
+	a.minute = nil
+	a.desk.Cover(c)
+	if a.document != nil {
+		a.document.coverage(c)
+	}
+	if a.status != nil {
+		a.status(c)
+	}
+}
+
+// close ends the run: a last tick, the last minute.
+func (a *after) close() {
+	if a.now != 0 {
+		a.runTick(a.now)
+	}
+	a.closeMinute()
+	a.desk.Close(a.now)
+}

@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/brandmelder/brandmelder/sensor/capture"
+	"github.com/brandmelder/brandmelder/sensor/decode"
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// intake reads one source, decodes its packets and stamps them with the line
+// clock. It is used by one goroutine.
+type intake struct {
+	source  capture.Source
+	decoder *decode.Decoder
+	id      uint64 // number of its minutes, behind the lanes'
+	clock   clock
+	packet  event.Packet
+	names   []string // interfaces of the source
+
+	decoded   uint64
+	undecoded [256]uint64
+	minute    minuteCounter
+	last      capture.Stats
+	emit      func(event.Event)
+}
+
+func newIntake(source capture.Source, number int, emit func(event.Event)) *intake {
+	return &intake{
+		source:  source,
+		decoder: decode.New(decode.Options{}),
+		id:      decode.Lanes + uint64(number),
+		emit:    emit,
+	}
+}
+
+// next reads the next packet into h. usable is false where it gave no headers;
+// err is io.EOF at the end and capture.ErrIdle where a live source is quiet.
+func (in *intake) next(h *decode.Headers) (usable bool, err error) {
+	p := &in.packet
+	if err := in.source.Read(p); err != nil {
+		return false, in.explain(err)
+	}
+	p.Number++ // sources leave it alone: it counts the packets of the intake
+	stepped, from := in.clock.stamp(p.Time)
+	if stepped {
+		in.step(p, from)
+	}
+	in.count()
+	in.minute.Packets++
+	in.minute.Bytes += uint64(p.Wire)
+	if len(p.Data) < int(p.Wire) {
+		in.minute.Truncated++
+	}
+	reason := in.decoder.Decode(p, h)
+	if reason != decode.OK {
+		in.undecoded[reason]++
+		if reason != decode.Held {
+			in.minute.CountUndecoded(reason.String(), 1)
+		}
+		return false, nil
+	}
+	in.decoded++
+	return true, nil
+}
+
+func (in *intake) explain(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, capture.ErrIdle) {
+		return err
+	}
+	return fmt.Errorf("packet %d: %w", in.packet.Number+1, err)
+}
+
+// idle moves the clock of a live intake over silence.
+func (in *intake) idle(now int64) {
+	in.clock.idle(now)
+	in.count()
+}
+
+// step says that the capture's clock was set.
+func (in *intake) step(p *event.Packet, from int64) {
+	in.minute.next = 0
+	in.emit(event.Event{
+		Kind: "clock",
+		Time: p.Time,
+		Place: event.Place{
+			Epoch: in.clock.epoch, Clock: in.clock.now, Phase: event.PhaseMinute, Number: in.id,
+		},
+		Data: &ClockStep{From: from, To: p.Time},
+	})
+}
+
+// count closes the minute when the clock has passed its end.
+func (in *intake) count() {
+	end, due := in.minute.due(in.clock.now)
+	if !due {
+		return
+	}
+	in.close(end)
+}
+
+// close hands out what the minute saw.
+func (in *intake) close(end int64) {
+	now := in.source.Stats()
+	in.minute.Seen += now.Seen - in.last.Seen
+	in.minute.Dropped += now.Dropped - in.last.Dropped
+	in.minute.Freezes += now.Freezes - in.last.Freezes
+	in.last = now
+	c := in.minute.take(end)
+	if c.Packets == 0 && c.Seen == 0 {
+		return
+	}
+	in.emit(event.Event{
+		Kind:  "coverage",
+		Time:  end,
+		Place: event.Place{Epoch: in.clock.epoch, Clock: end, Phase: event.PhaseMinute, Number: in.id, N: 1},
+		Data:  c,
+	})
+}
+
+// ingress is the name of the interface that a packet came in on.
+func (in *intake) ingress(i uint16) string {
+	if int(i) >= len(in.names) {
+		in.names = in.source.Stats().Interfaces
+	}
+	if int(i) < len(in.names) {
+		return in.names[i]
+	}
+	return ""
+}
+
+// minuteCounter gathers coverage between two full minutes of the line clock.
+type minuteCounter struct {
+	event.Coverage
+	next int64 // end of the current minute; 0 none yet
+}
+
+// due reports whether the clock passed the end of the minute. A gap of many
+// minutes is one: coverage of nothing is said once.
+func (m *minuteCounter) due(now int64) (end int64, due bool) {
+	if m.next == 0 {
+		m.next = ceilMinute(now)
+	}
+	return m.next, now >= m.next
+}
+
+// take closes the minute that ended at end.
+func (m *minuteCounter) take(end int64) *event.Coverage {
+	c := m.Coverage
+	c.Start, c.End = end-minute, end
+	*m = minuteCounter{}
+	return &c
+}
+
+func ceilMinute(t int64) int64 { return (t/minute + 1) * minute }
+
+// ClockStep is written when the clock of the capture was set.
+type ClockStep struct{ From, To int64 }
+
+var clockTable = event.NewTable("clock", "The clock of the capture was set: nothing is learnt or timed across it.",
+	event.Time("brandmelder.clock.from", event.Technical, "last time before", func(c *ClockStep) int64 { return c.From }),
+	event.Time("brandmelder.clock.to", event.Technical, "first time after", func(c *ClockStep) int64 { return c.To }),
+	event.Int("brandmelder.clock.step", event.Technical, "size of the step, ns; negative is back", func(c *ClockStep) (int64, bool) {
+		return c.To - c.From, true
+	}),
+)
+
+func (*ClockStep) Table() *event.Table { return clockTable }
