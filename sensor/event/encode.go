@@ -12,14 +12,15 @@ import (
 
 // Limits of one document, so that no packet can make it large.
 const (
-	maxString = 1024 // bytes of one string value
+	maxString = 4096 // bytes of one string value; sentences are the longest
 	maxList   = 64   // values of one list
 )
 
 // Layout is the nested encoder of one kind of document: the fields of several
 // tables in one tree.
 type Layout struct {
-	steps []step
+	steps   []step
+	records int // how many Append takes
 }
 
 type step struct {
@@ -33,7 +34,7 @@ type step struct {
 // NewLayout compiles tables into one encoder. It panics when a path stands twice
 // or when one path is both a value and an object.
 func NewLayout(tables ...*Table) *Layout {
-	l := &Layout{}
+	l := &Layout{records: len(tables)}
 	for source, t := range tables {
 		if t == nil {
 			continue
@@ -75,6 +76,9 @@ func (l *Layout) refuseClashes() {
 func (l *Layout) Append(dst []byte, records ...Record) []byte {
 	var v Value
 	var open []string
+	if n := len(records); n < l.records {
+		panic(fmt.Sprintf("event: %d records for %d tables", n, l.records))
+	}
 	dst = append(dst, '{')
 	for i := range l.steps {
 		s := &l.steps[i]
@@ -142,7 +146,7 @@ func appendValue(dst []byte, f *Field, v *Value) []byte {
 	case TypeBool:
 		return strconv.AppendBool(dst, v.Int != 0)
 	case TypeIP:
-		return append(v.Addr.Unmap().AppendTo(append(dst, '"')), '"')
+		return append(v.Addr.Unmap().WithZone("").AppendTo(append(dst, '"')), '"')
 	case TypeDate:
 		return AppendTime(dst, v.Int)
 	}
@@ -158,7 +162,10 @@ func appendList(dst []byte, f *Field, v *Value) []byte {
 		}
 	case TypeIP:
 		for _, a := range v.Addrs[:min(len(v.Addrs), maxList)] {
-			dst = append(a.Unmap().AppendTo(append(comma(dst), '"')), '"')
+			if !a.IsValid() {
+				continue
+			}
+			dst = append(a.Unmap().WithZone("").AppendTo(append(comma(dst), '"')), '"')
 		}
 	default:
 		for _, s := range v.Strs[:min(len(v.Strs), maxList)] {
@@ -168,10 +175,11 @@ func appendList(dst []byte, f *Field, v *Value) []byte {
 	return append(dst, ']')
 }
 
-// appendFloat writes a number that JSON knows; NaN and infinities become 0.
+// appendFloat writes whole numbers in full, so that a person can check them, and
+// others with ten digits: more would differ between processors.
 func appendFloat(dst []byte, f float64) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		f = 0
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return strconv.AppendInt(dst, int64(f), 10)
 	}
 	return strconv.AppendFloat(dst, f, 'g', 10, 64)
 }
@@ -183,12 +191,22 @@ func AppendTime(dst []byte, ns int64) []byte {
 	return append(dst, '"')
 }
 
+// runeStart is the start of the rune that byte i of s belongs to.
+func runeStart(s string, i int) int {
+	for j := i; j > i-utf8.UTFMax && j > 0; j-- {
+		if utf8.RuneStart(s[j]) {
+			return j
+		}
+	}
+	return i
+}
+
 // appendString writes a JSON string: valid UTF-8, cut at maxString, control
 // characters escaped (DEL and C1 too: documents are printed on terminals).
 func appendString(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	if len(s) > maxString {
-		s = strings.ToValidUTF8(s[:maxString-3], "") + "…"
+		s = s[:runeStart(s, maxString-len("…"))] + "…"
 	}
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
@@ -206,8 +224,9 @@ func appendString(dst []byte, s string) []byte {
 			dst = append(dst, `\ufffd`...)
 		case r < 0x20 || r >= 0x7f && r < 0xa0:
 			dst = append(dst, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		case r == '\u2028' || r == '\u2029':
-			dst = append(dst, '\\', 'u', '2', '0', '2', hex[r&15])
+		case r >= 0x200e && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069:
+			// line separators and marks that turn the direction of text
+			dst = append(dst, '\\', 'u', '2', '0', hex[r>>4&15], hex[r&15])
 		default:
 			dst = append(dst, s[i:i+size]...)
 		}

@@ -29,6 +29,7 @@ const (
 	PhaseMinute Phase = iota // a lane's counters at the minute
 	PhaseTimer               // a flow that ends because its time is up
 	PhasePacket              // what a packet caused
+	PhaseEnd                 // a flow that ends because the run does
 )
 
 // Place says where in the total order of one run an event stands. It does not
@@ -38,7 +39,7 @@ type Place struct {
 	Phase  Phase
 	N      uint32 // n-th event of this packet or timer
 	Clock  int64  // line clock, ns: the highest packet time so far in this epoch, or a timer's deadline
-	Number uint64 // of the packet; of a timer: of the flow's first packet; of a minute: of the lane
+	Number uint64 // of the packet; of a timer or end: of the flow's first packet; of a minute: of the lane
 }
 
 // Compare orders places: epoch, clock, phase, number, n.

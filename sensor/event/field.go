@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"sort"
 	"strings"
@@ -106,11 +107,11 @@ func Int[R Record](path string, p Privacy, doc string, get func(R) (int64, bool)
 	}}
 }
 
-// Float is a number.
+// Float is a number; NaN and infinities are absent.
 func Float[R Record](path string, p Privacy, doc string, get func(R) (float64, bool)) Field {
 	return Field{Path: path, Type: TypeFloat, Privacy: p, Doc: doc, get: func(r Record, v *Value) (ok bool) {
 		v.Float, ok = get(r.(R))
-		return ok
+		return ok && !math.IsNaN(v.Float) && !math.IsInf(v.Float, 0)
 	}}
 }
 
@@ -134,11 +135,11 @@ func IP[R Record](path string, p Privacy, doc string, get func(R) netip.Addr) Fi
 	}}
 }
 
-// Time is an instant in ns since 1970; 0 is absent.
+// Time is an instant in ns since 1970; 0 is absent, but for @timestamp.
 func Time[R Record](path string, p Privacy, doc string, get func(R) int64) Field {
 	return Field{Path: path, Type: TypeDate, Privacy: p, Doc: doc, get: func(r Record, v *Value) bool {
 		v.Int = get(r.(R))
-		return v.Int != 0
+		return v.Int != 0 || path == "@timestamp"
 	}}
 }
 

@@ -66,7 +66,7 @@ const (
 	StateOTH                    // no SYN: mid-stream
 )
 
-var tcpStates = [...]string{"", "S0", "S1", "SF", "REJ", "RSTO", "RSTR", "RSTOS0", "SH", "OTH"}
+var tcpStates = [...]string{"", "S0", "S1", "SF", "REJ", "RSTO", "RSTR", "RSTOS0", "SH", "OTH", "S2", "S3", "SHR", "RSTRH"}
 
 func (s TCPState) String() string { return tcpStates[s] }
 

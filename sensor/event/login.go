@@ -33,7 +33,7 @@ var loginTable = NewTable("auth", "Login attempts of every protocol, with their 
 	String("brandmelder.auth.protocol", Technical, "protocol of the login", func(l *Login) (string, bool) { return l.Protocol, true }),
 	String("brandmelder.auth.method", Technical, "how the client proved itself", func(l *Login) (string, bool) { return l.Method, l.Method != "" }),
 	String("user.name", Personal, "user who logged on", func(l *Login) (string, bool) { return l.User, l.User != "" }),
-	String("user.domain", Technical, "realm or NT domain", func(l *Login) (string, bool) { return l.Domain, l.Domain != "" }),
+	String("user.domain", Personal, "realm or NT domain", func(l *Login) (string, bool) { return l.Domain, l.Domain != "" }),
 	String("brandmelder.auth.workstation", Personal, "name the client gave itself", func(l *Login) (string, bool) { return l.Workstation, l.Workstation != "" }),
 	String("brandmelder.auth.service", Personal, "principal, share or target that was asked for", func(l *Login) (string, bool) { return l.Service, l.Service != "" }),
 	String("event.outcome", Technical, "success, failure or unknown", func(l *Login) (string, bool) { return l.Outcome.String(), true }),

@@ -25,9 +25,8 @@ var flowTable = NewTable("conversation", "Who talks to whom: on every document t
 	}),
 	String("network.protocol", Technical, "protocol recognised in the bytes", func(f *Flow) (string, bool) { return f.App, f.App != "" }),
 	String("observer.ingress.interface.name", Technical, "interface of the first packet", func(f *Flow) (string, bool) { return f.Ingress, f.Ingress != "" }),
-	Strings("network.vlan.id", Technical, "VLAN ids of the client's side, outermost first; of the server's where the client's were not seen", func(f *Flow) []string {
-		return f.vlans()
-	}),
+	String("network.vlan.id", Technical, "outer VLAN id of the client's side; of the server's where the client's has none", func(f *Flow) (string, bool) { return f.vlan(0) }),
+	String("network.inner.vlan.id", Technical, "second VLAN id of the same side", func(f *Flow) (string, bool) { return f.vlan(1) }),
 	String("brandmelder.tunnel.kind", Technical, "tunnel the flow was found in", func(f *Flow) (string, bool) {
 		if f.Tunnel == nil {
 			return "", false
@@ -53,16 +52,15 @@ func (*Flow) Table() *Table { return flowTable }
 
 func (f *Flow) hasPorts() bool { return f.Proto == 6 || f.Proto == 17 || f.Proto == 132 }
 
-func (f *Flow) vlans() []string {
+func (f *Flow) vlan(depth uint8) (string, bool) {
 	t := f.VLAN[Client]
-	if !t.Known {
+	if t.N == 0 {
 		t = f.VLAN[Server]
 	}
-	var out []string
-	for _, id := range t.ID[:t.N] {
-		out = append(out, itoa(int64(id)))
+	if depth >= min(t.N, 2) {
+		return "", false
 	}
-	return out
+	return itoa(int64(t.ID[depth])), true
 }
 
 var trafficTable = NewTable("flow", "A conversation's counters: totals since its start, and the difference to its previous document.", trafficFields()...)
@@ -72,7 +70,7 @@ func (*Traffic) Table() *Table { return trafficTable }
 func trafficFields() []Field {
 	fields := []Field{
 		Time("event.start", Technical, "time of the first packet", func(t *Traffic) int64 { return t.First }),
-		Int("event.duration", Technical, "from the first packet to the latest, ns", func(t *Traffic) (int64, bool) { return t.Last - t.First, t.First > 0 }),
+		Int("event.duration", Technical, "from the first packet to the latest, ns", func(t *Traffic) (int64, bool) { return max(t.Last-t.First, 0), true }),
 		Time("event.end", Technical, "time of the latest packet", func(t *Traffic) int64 { return t.Last }),
 		Int("network.packets", Technical, "packets of both sides in this document", func(t *Traffic) (int64, bool) {
 			return int64(t.Delta[Client].Packets + t.Delta[Server].Packets), true
@@ -124,16 +122,24 @@ func ProtoName(p uint8) string {
 	switch p {
 	case 1:
 		return "icmp"
+	case 2:
+		return "igmp"
 	case 6:
 		return "tcp"
 	case 17:
 		return "udp"
+	case 41:
+		return "ipv6"
 	case 47:
 		return "gre"
 	case 50:
 		return "esp"
+	case 51:
+		return "ah"
 	case 58:
 		return "ipv6-icmp"
+	case 89:
+		return "ospf"
 	case 132:
 		return "sctp"
 	}

@@ -142,8 +142,8 @@ var contextTable = event.NewTable("context", "What is known about the two ends o
 	event.String("network.direction", event.Technical, "internal, inbound, outbound or external", func(c *context) (string, bool) {
 		return c.direction, c.direction != ""
 	}),
-	event.String("source.domain", event.Technical, "name that last resolved to the client", func(c *context) (string, bool) { return c.source, c.source != "" }),
-	event.String("destination.domain", event.Technical, "name that last resolved to the server", func(c *context) (string, bool) { return c.target, c.target != "" }),
+	event.String("source.domain", event.Personal, "name that last resolved to the client", func(c *context) (string, bool) { return c.source, c.source != "" }),
+	event.String("destination.domain", event.Personal, "name that last resolved to the server", func(c *context) (string, bool) { return c.target, c.target != "" }),
 	event.String("brandmelder.zone.source", event.Technical, "zone of the client", func(c *context) (string, bool) { return c.zones[0], c.zones[0] != "" }),
 	event.String("brandmelder.zone.destination", event.Technical, "zone of the server", func(c *context) (string, bool) { return c.zones[1], c.zones[1] != "" }),
 )
