@@ -1,21 +1,166 @@
 // Package baseline keeps what is usual: maps with a cap, an age limit and a count
-// of what they had to forget.
+// of what they had to forget. It knows nothing of packets.
 package baseline
+
+import "slices"
 
 // Store makes the bounded maps of one run and knows them all by name, so that
 // their sizes and evictions can be shown.
-type Store struct{ maps []Gauge }
+type Store struct{ gauges []Gauge }
 
 // Gauge is the state of one bounded map.
 type Gauge interface {
 	Name() string
 	Len() int
 	Cap() int
-	Evicted() uint64
+	Evicted() uint64 // entries that had to make room
 }
 
 // NewStore returns an empty store.
 func NewStore() *Store { return &Store{} }
 
-// Gauges lists the maps in the order they were made.
-func (s *Store) Gauges() []Gauge { return s.maps }
+// Gauges lists the maps in the order of their names.
+func (s *Store) Gauges() []Gauge {
+	out := slices.Clone(s.gauges)
+	slices.SortFunc(out, func(a, b Gauge) int {
+		if a.Name() < b.Name() {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// Map holds at most a fixed number of entries. The one not touched for longest
+// makes room, and an entry not touched for the idle time is gone. Iteration is
+// in order of the latest touch, so it is the same in every replay.
+// One goroutine uses it.
+type Map[K comparable, V any] struct {
+	name    string
+	limit   int
+	idle    int64
+	index   map[K]int32
+	slots   []slot[K, V]
+	free    []int32
+	evicted uint64
+	expired uint64
+	gone    func(K, *V)
+}
+
+type slot[K comparable, V any] struct {
+	key        K
+	value      V
+	touched    int64
+	prev, next int32 // ring through slot 0: next is the older one
+}
+
+// NewMap makes a map of at most limit entries that live for idle ns of packet
+// time after their latest touch, and tells the store of it.
+func NewMap[K comparable, V any](s *Store, name string, limit int, idle int64) *Map[K, V] {
+	m := &Map[K, V]{name: name, limit: limit, idle: idle, index: make(map[K]int32), slots: make([]slot[K, V], 1)}
+	s.gauges = append(s.gauges, m)
+	return m
+}
+
+// OnGone has f called with each entry that is evicted or expires, before it goes.
+func (m *Map[K, V]) OnGone(f func(K, *V)) { m.gone = f }
+
+func (m *Map[K, V]) Name() string    { return m.name }
+func (m *Map[K, V]) Len() int        { return len(m.index) }
+func (m *Map[K, V]) Cap() int        { return m.limit }
+func (m *Map[K, V]) Evicted() uint64 { return m.evicted }
+
+// Get returns the entry, or nil; it does not touch it. The pointer is valid until
+// the next Touch of another key.
+func (m *Map[K, V]) Get(k K) *V {
+	if i, ok := m.index[k]; ok {
+		return &m.slots[i].value
+	}
+	return nil
+}
+
+// Touch returns the entry, made new (zero) where there was none or its time was
+// up. now never goes back by more than the disorder of a capture.
+func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
+	m.Expire(now)
+	i, ok := m.index[k]
+	if !ok {
+		i = m.take()
+		m.slots[i] = slot[K, V]{key: k}
+		m.index[k] = i
+	} else {
+		m.unlink(i)
+	}
+	m.slots[i].touched = now
+	m.link(i)
+	return &m.slots[i].value, !ok
+}
+
+// Expire removes the entries whose time is up.
+func (m *Map[K, V]) Expire(now int64) {
+	for m.idle > 0 {
+		oldest := m.slots[0].prev
+		if oldest == 0 || now-m.slots[oldest].touched <= m.idle {
+			return
+		}
+		m.expired++
+		m.remove(oldest)
+	}
+}
+
+// Delete removes an entry; OnGone is not told.
+func (m *Map[K, V]) Delete(k K) {
+	if i, ok := m.index[k]; ok {
+		m.drop(i)
+	}
+}
+
+// All hands out the entries, latest touched first, until yield returns false.
+// Entries must not be added or removed meanwhile.
+func (m *Map[K, V]) All(yield func(K, *V) bool) {
+	for i := m.slots[0].next; i != 0; i = m.slots[i].next {
+		if !yield(m.slots[i].key, &m.slots[i].value) {
+			return
+		}
+	}
+}
+
+// take finds a slot, making room when the map is full.
+func (m *Map[K, V]) take() int32 {
+	if len(m.index) >= m.limit {
+		m.evicted++
+		m.remove(m.slots[0].prev)
+	}
+	if n := len(m.free); n > 0 {
+		i := m.free[n-1]
+		m.free = m.free[:n-1]
+		return i
+	}
+	m.slots = append(m.slots, slot[K, V]{})
+	return int32(len(m.slots) - 1)
+}
+
+func (m *Map[K, V]) remove(i int32) {
+	if m.gone != nil {
+		m.gone(m.slots[i].key, &m.slots[i].value)
+	}
+	m.drop(i)
+}
+
+func (m *Map[K, V]) drop(i int32) {
+	m.unlink(i)
+	delete(m.index, m.slots[i].key)
+	m.slots[i] = slot[K, V]{}
+	m.free = append(m.free, i)
+}
+
+func (m *Map[K, V]) link(i int32) {
+	first := m.slots[0].next
+	m.slots[i].prev, m.slots[i].next = 0, first
+	m.slots[0].next, m.slots[first].prev = i, i
+}
+
+func (m *Map[K, V]) unlink(i int32) {
+	s := &m.slots[i]
+	m.slots[s.prev].next, m.slots[s.next].prev = s.next, s.prev
+}

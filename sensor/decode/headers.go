@@ -45,6 +45,8 @@ type Headers struct {
 	TTL      uint8     // or hop limit
 	IPID     uint16    // IPv4 only
 	Frag     bool      // put together from fragments; Number and Time are of the packet that completed it
+	Overlap  bool      // fragments overlapped with other bytes; the first copy of each byte was taken
+	Held     FragCount // what the earlier fragments of this datagram counted
 	IPLen    uint32    // bytes from the innermost network header on, as the wire carried them
 	Payload  []byte    // above layer 4; of an ICMP message its whole ICMP message
 	WireLoad uint32    // payload bytes on the wire; Payload may be shorter
@@ -63,9 +65,13 @@ type Headers struct {
 	Lane   uint8        // 0 to Lanes-1, by the symmetric pair of addresses (ICMP errors: of the pair they quote; ARP: 0)
 }
 
+// FragCount is the size of the fragments that were held back, which belongs to
+// the flow of the datagram they completed.
+type FragCount struct {
+	Packets uint16
+	Bytes   uint32 // from the network header on
+}
+
 // Lanes is the number of independent lanes of the line: more than any machine has
 // shards, so that a lane behaves the same whichever shard runs it.
 const Lanes = 64
-
-// Reason names why a packet gave no headers, or that it was held back.
-type Reason uint8
