@@ -1,0 +1,262 @@
+package proto
+
+import (
+	"bytes"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+func init() {
+	register(Spec{
+		Name: "tls", Doc: "TLS handshakes: names, versions, ciphers, fingerprints and certificates",
+		Source: "RFC 8446, RFC 5246, RFC 6101", IP: 6, Ports: []uint16{443, 8443, 993, 995, 465, 636, 3269, 5986},
+		Limit: 2 * tlsMaxMessage, Probe: probeTLS, New: func() Parser { return &tlsParser{rec: &TLS{}} },
+		Tables: []*event.Table{tlsTable},
+	})
+}
+
+// Record types (RFC 8446, section 5.1) and handshake messages (section 4).
+const (
+	tlsChangeCipher = 20
+	tlsAlert        = 21
+	tlsHandshake    = 22
+	tlsData         = 23
+
+	tlsClientHello = 1
+	tlsServerHello = 2
+	tlsCertificate = 11
+	tlsServerDone  = 14
+	tlsFinished    = 20
+
+	tlsMaxRecord  = 16384 + 2048 // ciphertext of TLS 1.2, the largest that is allowed
+	tlsMaxMessage = 128 << 10    // of one handshake message, bytes; longer ones are skipped
+)
+
+// probeTLS knows a handshake or alert record with a hello in it.
+func probeTLS(from event.Side, data []byte) Verdict {
+	head := [...]byte{tlsHandshake, 3}
+	for i, want := range head {
+		if i == len(data) {
+			return More
+		}
+		if data[i] != want && !(i == 0 && data[0] == tlsAlert && from == event.Server) {
+			return No
+		}
+	}
+	if len(data) < 6 {
+		return More
+	}
+	n := int(data[3])<<8 | int(data[4])
+	if data[2] > 4 || n == 0 || n > tlsMaxRecord {
+		return No
+	}
+	if data[0] == tlsAlert {
+		return yesIf(n == 2 && (data[5] == 1 || data[5] == 2))
+	}
+	want := byte(tlsClientHello)
+	if from == event.Server {
+		want = tlsServerHello
+	}
+	return yesIf(data[5] == want)
+}
+
+func yesIf(b bool) Verdict {
+	if b {
+		return Yes
+	}
+	return No
+}
+
+type tlsParser struct {
+	rec   *TLS
+	sides [2]tlsSide
+	done  bool
+}
+
+// tlsSide reads the records of one direction, one byte once: the header into
+// head, handshake bytes into msg, everything else passed over by its length.
+type tlsSide struct {
+	head   [5]byte
+	have   int
+	left   int  // bytes of the record still to come
+	cipher bool // ChangeCipherSpec was seen: what follows is encrypted
+	alert  []byte
+	msg    []byte
+	skip   int // bytes of a handshake message too long to keep
+}
+
+func (p *tlsParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
+	s := &p.sides[from]
+	for len(data) > 0 && !p.done {
+		if s.left == 0 {
+			n := copy(s.head[s.have:], data)
+			s.have += n
+			data = data[n:]
+			if s.have == len(s.head) {
+				p.header(from)
+			}
+			continue
+		}
+		n := min(s.left, len(data))
+		p.fragment(from, data[:n])
+		s.left -= n
+		data = data[n:]
+		if s.left == 0 {
+			s.have = 0
+		}
+	}
+	if p.done {
+		p.finish(emit)
+	}
+	return !p.done
+}
+
+// header starts a record. What is no record ends the parsing, as does the first
+// application data: by then the handshake is over.
+func (p *tlsParser) header(from event.Side) {
+	s := &p.sides[from]
+	s.left = int(s.head[3])<<8 | int(s.head[4])
+	if s.left == 0 {
+		s.have = 0
+	}
+	kind := s.head[0]
+	if kind < tlsChangeCipher || kind > 24 || s.head[1] != 3 || s.left > tlsMaxRecord {
+		p.done = true
+		return
+	}
+	switch kind {
+	case tlsChangeCipher:
+		s.cipher = true
+		p.bothEncrypt()
+	case tlsData:
+		p.rec.Established = p.rec.Established || p.rec.serverSeen && (from == event.Client || !p.rec.is13())
+		p.done = p.rec.Established || !p.rec.serverSeen
+	case tlsHandshake:
+		if s.cipher {
+			p.bothEncrypt()
+		}
+	}
+}
+
+// bothEncrypt ends a handshake up to TLS 1.2 once both sides have switched their
+// keys on. TLS 1.3 sends ChangeCipherSpec for middleboxes only.
+func (p *tlsParser) bothEncrypt() {
+	if p.rec.serverSeen && !p.rec.is13() && p.sides[0].cipher && p.sides[1].cipher {
+		p.rec.Established, p.done = true, true
+		p.rec.Resumed = p.rec.Resumed || len(p.rec.Server) == 0 && p.rec.sameSession()
+	}
+}
+
+func (p *tlsParser) fragment(from event.Side, b []byte) {
+	s := &p.sides[from]
+	switch {
+	case s.head[0] == tlsAlert && !s.cipher:
+		s.alert = append(s.alert, b[:min(len(b), 2-len(s.alert))]...)
+		if len(s.alert) == 2 {
+			p.alert(from)
+		}
+	case s.head[0] == tlsHandshake && !s.cipher:
+		p.handshake(from, b)
+	}
+}
+
+func (p *tlsParser) alert(from event.Side) {
+	s := &p.sides[from]
+	if p.rec.Alert == "" {
+		p.rec.Alert, p.rec.AlertFrom = alertName(s.alert[1]), from.String()
+	}
+	if s.alert[0] == 2 || s.alert[1] == 0 {
+		p.done = true
+	}
+	s.alert = s.alert[:0]
+}
+
+// handshake gathers messages, which may span records and share them.
+func (p *tlsParser) handshake(from event.Side, b []byte) {
+	s := &p.sides[from]
+	for len(b) > 0 && !p.done {
+		if s.skip > 0 {
+			n := min(s.skip, len(b))
+			s.skip -= n
+			b = b[n:]
+			continue
+		}
+		need := 4
+		if len(s.msg) >= 4 {
+			need = 4 + messageLen(s.msg)
+		}
+		n := min(need-len(s.msg), len(b))
+		s.msg = append(s.msg, b[:n]...)
+		b = b[n:]
+		if len(s.msg) < 4 {
+			continue
+		}
+		size := messageLen(s.msg)
+		if size > tlsMaxMessage {
+			s.skip, s.msg = size, s.msg[:0]
+		} else if len(s.msg) == 4+size {
+			p.message(from, s.msg)
+			s.msg = s.msg[:0]
+		}
+	}
+}
+
+func messageLen(m []byte) int { return int(m[1])<<16 | int(m[2])<<8 | int(m[3]) }
+
+func (p *tlsParser) message(from event.Side, m []byte) {
+	r := p.rec
+	switch {
+	case m[0] == tlsClientHello && from == event.Client:
+		if h, ok := ParseClientHello(m); ok && !r.clientSeen {
+			r.Hello, r.clientSeen = h, true
+		}
+	case m[0] == tlsServerHello && from == event.Server:
+		p.serverHello(m[4:])
+	case m[0] == tlsCertificate && !r.is13():
+		chain := parseChain(m[4:])
+		if from == event.Client {
+			r.Client = chain
+		} else {
+			r.Server = chain
+		}
+	case m[0] < 25 || m[0] == 67 || m[0] == 254:
+	default:
+		p.done = true
+	}
+}
+
+func (p *tlsParser) serverHello(body []byte) {
+	h, ok := parseServerHello(body)
+	if !ok {
+		return
+	}
+	r := p.rec
+	if h.retry {
+		r.Retry = true
+		return
+	}
+	r.serverHello, r.serverSeen = h, true
+	r.Resumed = r.is13() && h.preShared
+}
+
+// finish emits the one record of the connection when anything is known.
+func (p *tlsParser) finish(emit func(event.Record)) {
+	r := p.rec
+	p.rec = nil
+	if r != nil && (r.clientSeen || r.serverSeen || r.Alert != "") {
+		emit(r)
+	}
+}
+
+// End tells of a handshake that was never finished.
+func (p *tlsParser) End(emit func(event.Record)) {
+	if p.rec != nil {
+		p.finish(emit)
+	}
+}
+
+func (r *TLS) is13() bool { return r.serverHello.version >= 0x0304 }
+
+func (r *TLS) sameSession() bool {
+	return len(r.Hello.session) > 0 && bytes.Equal(r.Hello.session, r.serverHello.session)
+}
