@@ -156,7 +156,7 @@ func (a *sshAuth) end(emit func(event.Record)) {
 	if a.over || a.asked == 0 {
 		return
 	}
-	if a.last == 0 && !a.isProbe() && !a.offered {
+	if a.last == 0 && !a.isProbe() && !a.offered && a.asked >= a.packets[event.Client].size(sshShortTry) { // else a goodbye
 		a.login(event.Unknown, "", emit)
 	}
 	a.settle(emit)

@@ -1,0 +1,219 @@
+package proto
+
+import (
+	"bytes"
+	"math"
+	"strings"
+)
+
+const magicWindow = 16 // first bytes of a body that its class is known by
+
+var magics = []struct{ prefix, class string }{
+	{"MZ", "exe-pe"}, {"\x7fELF", "elf"}, {"\xcf\xfa\xed\xfe", "macho"}, {"\xca\xfe\xba\xbe", "java-class"},
+	{"PK\x03\x04", "zip"}, {"PK\x05\x06", "zip"}, {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office"}, {"%PDF-", "pdf"},
+	{"\x1f\x8b", "gzip"}, {"Rar!\x1a\x07", "rar"}, {"7z\xbc\xaf\x27\x1c", "7z"}, {"MSCF", "cab"}, {"#!", "script"},
+	{"\xac\xed\x00\x05", "java-serialized"}, {"\x89PNG", "image"}, {"GIF8", "image"}, {"\xff\xd8\xff", "image"}, {"BM", "image"},
+	{"RIFF", "riff"}, {"BZh", "bzip2"}, {"\xfd7zXZ", "xz"}, {"{\\rtf", "rtf"}, {"CWS", "flash"}, {"FWS", "flash"}, {"ZWS", "flash"},
+	{"L\x00\x00\x00\x01\x14\x02\x00", "lnk"},
+}
+
+// bodyClass names a file by its first bytes, "" when they say nothing.
+func bodyClass(head []byte) string {
+	for _, m := range magics {
+		if bytes.HasPrefix(head, []byte(m.prefix)) {
+			return m.class
+		}
+	}
+	text := strings.ToLower(strings.TrimLeft(string(head), " \t\r\n\xef\xbb\xbf"))
+	switch {
+	case strings.HasPrefix(text, "<?php"), strings.HasPrefix(text, "<%"):
+		return "script"
+	case strings.HasPrefix(text, "<!doctype"), strings.HasPrefix(text, "<html"), strings.HasPrefix(text, "<head"):
+		return "html"
+	case strings.HasPrefix(text, "<?xml"):
+		return "xml"
+	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "["):
+		return "json"
+	}
+	return ""
+}
+
+// entropy is the order-0 entropy of b in bits per byte, 0 to 8.
+func entropy(b []byte) float64 {
+	var count [256]int
+	for _, c := range b {
+		count[c]++
+	}
+	h, n := 0.0, float64(len(b))
+	for _, k := range count {
+		if k > 0 {
+			q := float64(k) / n
+			h -= q * math.Log2(q)
+		}
+	}
+	return h
+}
+
+// printableShare is the part of b that is ASCII text, 0 to 1.
+func printableShare(b []byte) float64 {
+	n := 0
+	for _, c := range b {
+		if c >= 0x20 && c < 0x7f || c == '\t' || c == '\r' || c == '\n' {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, len(b)))
+}
+
+// suspicion is a set of attack shapes.
+type suspicion uint8
+
+var shapes = [...]struct {
+	name  string
+	words []string
+}{
+	{"jndi", []string{"${jndi:", "${${", "${lower:", "${upper:", "${::-"}},
+	{"sql", []string{"union select", "union all select", "sleep(", "benchmark(", "information_schema", "or 1=1", "' or '", "and 1=1", "waitfor delay", "xp_cmdshell", "extractvalue("}},
+	{"traversal", []string{"../", `..\`}},
+	{"cmd", []string{";cat ", "; cat ", "|cat ", "cmd.exe", "/bin/sh", "/bin/bash", "powershell", "/etc/passwd", ";wget ", ";curl ", "() {", "busybox"}},
+	{"xss", []string{"<script", "javascript:", "onerror="}},
+}
+
+// names lists the shapes, in their fixed order.
+func (s suspicion) names() []string {
+	var out []string
+	for i := range shapes {
+		if s&(1<<i) != 0 {
+			out = append(out, shapes[i].name)
+		}
+	}
+	return out
+}
+
+// suspect looks for attack shapes in text as a server would decode it: percent
+// signs twice, plus as space, comments as space, lower case.
+func suspect(text []byte) suspicion {
+	s := string(unescape(unescape(bytes.ToLower(text))))
+	s = strings.ReplaceAll(s, "/**/", " ")
+	var found suspicion
+	for i := range shapes {
+		for _, w := range shapes[i].words {
+			if strings.Contains(s, w) {
+				found |= 1 << i
+				break
+			}
+		}
+	}
+	return found
+}
+
+// unescape decodes %xx and + in place.
+func unescape(b []byte) []byte {
+	out := b[:0]
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%' && i+2 < len(b) && hexDigit(b[i+1]) >= 0 && hexDigit(b[i+2]) >= 0:
+			c = byte(hexDigit(b[i+1])<<4 | hexDigit(b[i+2]))
+			i += 2
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
+}
+
+// template replaces what names one thing or person in a path: numbers, UUIDs,
+// long hex or base64, mail addresses. At most 32 parts of 64 bytes.
+func template(path string) string {
+	parts := strings.SplitN(path, "/", 33)
+	parts = parts[:min(len(parts), 32)]
+	for i, s := range parts {
+		s, _, _ = strings.Cut(s, ";")
+		ext := extension(s)
+		stem := s
+		if ext != "" {
+			stem = s[:len(s)-len(ext)-1]
+		}
+		if isID(stem) {
+			s = "{id}"
+			if ext != "" && !isID(ext) {
+				s += "." + ext
+			}
+		}
+		parts[i] = printable(s)
+	}
+	return strings.Join(parts, "/")
+}
+
+func isID(s string) bool {
+	var digits, hexes, upper, lower, other int
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'A' && c <= 'Z':
+			upper++
+		case c >= 'a' && c <= 'z':
+			lower++
+		case c == '@':
+			return true
+		case c != '-':
+			other++
+		}
+		if hexDigit(c) >= 0 || c == '-' {
+			hexes++
+		}
+	}
+	switch {
+	case len(s) > 64, strings.Contains(strings.ToLower(s), "%40"):
+		return true
+	case digits > 0 && upper+lower+other == 0:
+		return true
+	case len(s) >= 8 && hexes == len(s) && digits > 0:
+		return true
+	}
+	return len(s) >= 20 && digits > 1 && upper+lower > 0 && other <= 2
+}
+
+var userNames = []string{"username", "user", "login", "log", "email", "usr", "uname", "userid", "j_username", "user_login", "uid", "account", "name"}
+var passwordNames = []string{"password", "passwd", "pass", "pwd", "pw", "j_password", "user_password", "user_pass", "passwort", "psw", "secret"}
+
+// formLogin looks for a password field in a form and names the user; the value
+// of the password is not looked at.
+func formLogin(body []byte) (user string, found bool) {
+	best := len(userNames)
+	for field := range bytes.SplitSeq(body, []byte("&")) {
+		key, value, _ := bytes.Cut(field, []byte("="))
+		name := strings.ToLower(string(unescape(bytes.Clone(key[:min(len(key), 64)]))))
+		if i := strings.LastIndexByte(name, '['); i >= 0 {
+			name = strings.TrimSuffix(name[i+1:], "]")
+		}
+		found = found || place(passwordNames, name) < len(passwordNames) && len(value) > 0
+		if i := place(userNames, name); i < best {
+			best, user = i, printable(string(unescape(bytes.Clone(value[:min(len(value), 64)]))))
+		}
+	}
+	return user, found
+}
+
+func place(list []string, name string) int {
+	for i, s := range list {
+		if s == name {
+			return i
+		}
+	}
+	return len(list)
+}
