@@ -1,0 +1,363 @@
+package proto
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+func init() {
+	register(Spec{
+		Name: "http", Doc: "HTTP/1.x requests with their responses",
+		Source: "RFC 9110, RFC 9112", IP: 6, Ports: []uint16{80, 8080, 8000, 3128, 5985, 8888},
+		Limit: 192 << 10, Probe: probeHTTP, New: func() Parser { return &httpParser{} },
+		Tables: []*event.Table{httpTable, (*event.Login)(nil).Table()},
+	})
+}
+
+const (
+	httpMaxLine    = 8 << 10
+	httpMaxHeaders = 256
+	httpPending    = 64      // requests of one connection that wait for a response
+	httpBodyLook   = 4 << 10 // first bytes of a request body that are examined
+)
+
+var httpMethods = []string{
+	"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "PROPFIND", "PROPPATCH", "MKCOL",
+	"COPY", "MOVE", "LOCK", "UNLOCK", "SEARCH", "REPORT", "SUBSCRIBE", "UNSUBSCRIBE", "NOTIFY", "DEBUG", "TRACK",
+	"RPC_IN_DATA", "RPC_OUT_DATA", "BITS_POST",
+}
+
+// probeHTTP knows a method with a path or an http URL, and a status line.
+func probeHTTP(from event.Side, data []byte) Verdict {
+	if from == event.Server {
+		return startsWith(data, "HTTP/1.")
+	}
+	best := No
+	for _, m := range httpMethods {
+		rests := []string{" /", " http://", " https://", " *"}
+		if m == "CONNECT" {
+			rests = []string{" "}
+		}
+		for _, rest := range rests {
+			best = max(best, startsWith(data, m+rest))
+		}
+	}
+	return best
+}
+
+func startsWith(data []byte, want string) Verdict {
+	n := min(len(data), len(want))
+	switch {
+	case string(data[:n]) != want[:n]:
+		return No
+	case n < len(want):
+		return More
+	}
+	return Yes
+}
+
+type httpParser struct {
+	sides    [2]httpSide
+	request  *HTTP   // whose headers or body the client is sending
+	waiting  []*HTTP // sent, not answered yet, oldest first
+	response *HTTP   // being answered
+	attempts int64
+	done     bool
+}
+
+type httpState uint8
+
+const (
+	httpStart httpState = iota
+	httpHeader
+	httpBody  // left bytes
+	httpChunk // the line with a chunk's size
+	httpChunkData
+	httpChunkEnd // line break after a chunk
+	httpTrailer
+	httpUntilClose
+)
+
+// httpSide reads one direction line by line, and passes bodies over by length.
+type httpSide struct {
+	state   httpState
+	line    lineBuffer
+	headers int
+	left    int64
+	length  int64 // Content-Length; -1 none
+	chunked bool
+	head    []byte // first bytes of the body
+	interim bool   // a 1xx response
+}
+
+func (p *httpParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
+	s := &p.sides[from]
+	for len(data) > 0 && !p.done {
+		switch s.state {
+		case httpBody, httpChunkData, httpUntilClose:
+			n := len(data)
+			if s.state != httpUntilClose {
+				n = int(min(s.left, int64(n)))
+			}
+			p.body(from, data[:n])
+			s.left -= int64(n)
+			data = data[n:]
+			p.bodyEnd(from, emit)
+		default:
+			n, line, whole := s.line.next(data, httpMaxLine)
+			data = data[n:]
+			if whole {
+				p.text(from, line, emit)
+			}
+		}
+	}
+	return !p.done
+}
+
+// Gap goes on when what was lost lies within a body.
+func (p *httpParser) Gap(from event.Side, n int, emit func(event.Record)) bool {
+	s := &p.sides[from]
+	switch s.state {
+	case httpUntilClose:
+	case httpBody, httpChunkData:
+		if int64(n) > s.left {
+			p.done = true
+		}
+		s.left -= int64(n)
+	default:
+		p.done = true
+	}
+	if !p.done {
+		p.count(from, int64(n))
+		p.bodyEnd(from, emit)
+	}
+	return !p.done
+}
+
+func (p *httpParser) bodyEnd(from event.Side, emit func(event.Record)) {
+	s := &p.sides[from]
+	if s.state == httpUntilClose || s.left > 0 {
+		return
+	}
+	if s.state == httpChunkData {
+		s.state = httpChunkEnd
+		return
+	}
+	p.finish(from, emit)
+}
+
+func (p *httpParser) text(from event.Side, line []byte, emit func(event.Record)) {
+	s := &p.sides[from]
+	switch s.state {
+	case httpStart:
+		p.startLine(from, line, emit)
+	case httpHeader:
+		if len(line) == 0 {
+			p.headersEnd(from, emit)
+		} else if s.headers++; s.headers > httpMaxHeaders {
+			p.done = true
+		} else {
+			p.header(from, line)
+		}
+	case httpChunk:
+		digits, _, _ := strings.Cut(string(line), ";")
+		n, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 40)
+		s.left, s.state = int64(n), httpChunkData
+		if err != nil {
+			p.done = true
+		} else if n == 0 {
+			s.state = httpTrailer
+		}
+	case httpChunkEnd:
+		s.state = httpChunk
+	case httpTrailer:
+		if len(line) == 0 {
+			p.finish(from, emit)
+		}
+	}
+}
+
+func (p *httpParser) startLine(from event.Side, line []byte, emit func(event.Record)) {
+	if len(line) == 0 {
+		return // tolerated between messages (RFC 9112, section 2.2)
+	}
+	s := &p.sides[from]
+	*s = httpSide{state: httpHeader, line: s.line, length: -1, head: s.head[:0]}
+	if from == event.Server {
+		p.statusLine(string(line), emit)
+		return
+	}
+	method, rest, ok := strings.Cut(string(line), " ")
+	target, version, _ := cutLast(rest, " ")
+	if !ok || len(method) > 20 {
+		p.done = true
+		return
+	}
+	r := newHTTP(printable(method))
+	r.Version = strings.TrimPrefix(version, "HTTP/")
+	if r.Version == version {
+		target, r.Version = rest, ""
+	}
+	r.target(target)
+	r.shapes |= suspect([]byte(target))
+	p.request = r
+	if len(p.waiting) == httpPending {
+		emit(p.waiting[0])
+		p.waiting = p.waiting[1:]
+	}
+	p.waiting = append(p.waiting, r)
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+func (p *httpParser) statusLine(line string, emit func(event.Record)) {
+	version, rest, _ := strings.Cut(line, " ")
+	status, err := strconv.Atoi(rest[:min(3, len(rest))])
+	if err != nil || !strings.HasPrefix(version, "HTTP/") {
+		p.done = true
+		return
+	}
+	p.sides[event.Server].interim = status >= 100 && status < 200 && status != 101
+	if p.sides[event.Server].interim {
+		p.response = newHTTP("")
+		return
+	}
+	p.response = newHTTP("")
+	if len(p.waiting) > 0 {
+		p.response, p.waiting = p.waiting[0], p.waiting[1:]
+	}
+	p.response.Status = int64(status)
+	if p.response.Version == "" {
+		p.response.Version = strings.TrimPrefix(version, "HTTP/")
+	}
+}
+
+// of is the record that a side's bytes belong to; nil when it was emitted already.
+func (p *httpParser) of(from event.Side) *HTTP {
+	if from == event.Client {
+		return p.request
+	}
+	return p.response
+}
+
+func (p *httpParser) header(from event.Side, line []byte) {
+	s, r := &p.sides[from], p.of(from)
+	name, value, ok := bytes.Cut(line, []byte(":"))
+	if !ok || line[0] == ' ' || line[0] == '\t' {
+		return // a folded line adds to a header, which none of those read here needs
+	}
+	v := strings.TrimSpace(string(value))
+	key := strings.ToLower(string(name))
+	switch key {
+	case "content-length":
+		if n, err := strconv.ParseInt(v, 10, 62); err == nil && n >= 0 {
+			s.length = n
+		}
+	case "transfer-encoding":
+		s.chunked = strings.Contains(strings.ToLower(v), "chunked")
+	}
+	if r == nil {
+		return
+	}
+	if from == event.Client {
+		r.requestHeader(key, v)
+	} else {
+		r.responseHeader(key, v)
+	}
+}
+
+// headersEnd decides how the body is framed (RFC 9112, section 6.3).
+func (p *httpParser) headersEnd(from event.Side, emit func(event.Record)) {
+	s, r := &p.sides[from], p.of(from)
+	if from == event.Server && r != nil && p.tunnels(r) {
+		p.finish(from, emit)
+		p.done = true
+		return
+	}
+	none := from == event.Server && r != nil && (s.interim || r.Status == 204 || r.Status == 304 || r.Method == "HEAD")
+	switch {
+	case none:
+		p.finish(from, emit)
+	case s.chunked:
+		s.state = httpChunk
+	case s.length > 0:
+		s.state, s.left = httpBody, s.length
+	case s.length == 0 || from == event.Client:
+		p.finish(from, emit)
+	default:
+		s.state = httpUntilClose
+	}
+}
+
+func (p *httpParser) tunnels(r *HTTP) bool {
+	return r.Status == 101 || r.Method == "CONNECT" && r.Status >= 200 && r.Status < 300
+}
+
+func (p *httpParser) body(from event.Side, b []byte) {
+	p.count(from, int64(len(b)))
+	s := &p.sides[from]
+	bound := magicWindow
+	if from == event.Client {
+		bound = httpBodyLook
+	}
+	s.head = append(s.head, b[:min(len(b), bound-len(s.head))]...)
+}
+
+func (p *httpParser) count(from event.Side, n int64) {
+	if r := p.of(from); r != nil {
+		r.Body[from] += n
+	}
+}
+
+// finish ends a message. A request's record waits for its response.
+func (p *httpParser) finish(from event.Side, emit func(event.Record)) {
+	s := &p.sides[from]
+	s.state = httpStart
+	r := p.of(from)
+	if from == event.Client {
+		if r != nil {
+			r.lookAt(s.head)
+		}
+		p.request, s.head = nil, s.head[:0]
+		return
+	}
+	p.response = nil
+	if r == nil || s.interim {
+		return
+	}
+	r.Class[event.Server] = bodyClass(s.head)
+	s.head = s.head[:0]
+	p.emit(r, emit)
+}
+
+func (p *httpParser) emit(r *HTTP, emit func(event.Record)) {
+	if r == p.request { // answered before it was all sent
+		r.lookAt(p.sides[event.Client].head)
+		p.request = nil
+	}
+	emit(r)
+	if l := r.login(); l != nil {
+		p.attempts++
+		l.Attempt = p.attempts
+		emit(l)
+	}
+}
+
+// End tells of responses that lasted until the close, and of unanswered requests.
+func (p *httpParser) End(emit func(event.Record)) {
+	if p.response != nil {
+		p.finish(event.Server, emit)
+	}
+	for _, r := range p.waiting {
+		p.emit(r, emit)
+	}
+	p.waiting = nil
+}

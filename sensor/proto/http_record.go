@@ -1,0 +1,214 @@
+package proto
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// HTTP is one request with its response. Query, cookies and bodies are not in it.
+type HTTP struct {
+	Method, Version string
+	Host            string // without port, lower case
+	Port            int64  // where the request names it; 0 none
+	Path            string // template: see template
+	Extension       string // of the path or the attachment's name
+	Query           int64  // bytes of the query string; -1 none
+	Parameters      int64
+	UserAgent       string
+	Referrer        string // host only
+	Server          string
+	Auth            string // scheme, lower case
+	User            string // of Basic and Digest
+	FormUser        string
+	Form            bool // a password field was posted
+	Status          int64
+	Type            [2]string // media type by Side
+	Body            [2]int64  // bytes by Side
+	Class           [2]string // by Side: what the first 16 bytes look like
+	Entropy         float64   // bits per byte of the request body's first 4 KiB
+	Printable       float64   // share of text in them, 0 to 1
+	looked          bool
+	shapes          suspicion
+}
+
+func newHTTP(method string) *HTTP { return &HTTP{Method: method, Query: -1} }
+
+// Suspicious lists the attack shapes: jndi, sql, traversal, cmd, xss.
+func (r *HTTP) Suspicious() []string { return r.shapes.names() }
+
+// target reads the request target (RFC 9112, section 3.2).
+func (r *HTTP) target(t string) {
+	if r.Method == "CONNECT" {
+		r.host(t)
+		return
+	}
+	if _, rest, ok := strings.Cut(t, "://"); ok && !strings.HasPrefix(t, "/") {
+		host, path, _ := strings.Cut(rest, "/")
+		r.host(host)
+		t = "/" + path
+	}
+	path, query, ok := strings.Cut(t, "?")
+	if ok {
+		r.Query, r.Parameters = int64(len(query)), int64(strings.Count(query, "&"))
+		if query != "" {
+			r.Parameters++
+		}
+	}
+	path, _, _ = strings.Cut(path, "#")
+	r.Path = template(path)
+	r.Extension = extension(path)
+}
+
+func (r *HTTP) host(h string) {
+	if i := strings.LastIndexByte(h, '@'); i >= 0 {
+		h = h[i+1:]
+	}
+	if name, port, ok := cutLast(h, ":"); ok && !strings.HasSuffix(h, "]") {
+		if n, err := strconv.ParseUint(port, 10, 16); err == nil {
+			h, r.Port = name, int64(n)
+		}
+	}
+	r.Host = printable(strings.ToLower(strings.Trim(h[:min(len(h), 255)], "[]")))
+}
+
+func (r *HTTP) requestHeader(key, v string) {
+	if key != "cookie" {
+		r.shapes |= suspect([]byte(v))
+	} else {
+		r.shapes |= suspect([]byte(v)) & 1 // of cookies the injection into logs only
+	}
+	switch key {
+	case "host":
+		if r.Host == "" {
+			r.host(v)
+		}
+	case "user-agent":
+		r.UserAgent = printable(v[:min(len(v), 512)])
+	case "referer":
+		if u, err := url.Parse(v); err == nil {
+			r.Referrer = printable(u.Hostname())
+		}
+	case "content-type":
+		r.Type[event.Client] = mediaType(v)
+	case "authorization":
+		r.authorization(v)
+	}
+}
+
+func (r *HTTP) responseHeader(key, v string) {
+	switch key {
+	case "server":
+		r.Server = printable(v[:min(len(v), 256)])
+	case "content-type":
+		r.Type[event.Server] = mediaType(v)
+	case "content-disposition":
+		_, name, _ := strings.Cut(v, "filename=")
+		if e := extension(strings.Trim(name, `"; `)); e != "" {
+			r.Extension = e
+		}
+	case "www-authenticate":
+		if r.Auth == "" && r.Status == 401 {
+			r.Auth, _, _ = strings.Cut(strings.ToLower(printable(v[:min(len(v), 16)])), " ")
+		}
+	}
+}
+
+func mediaType(v string) string {
+	t, _, _ := strings.Cut(v, ";")
+	return printable(strings.ToLower(strings.TrimSpace(t[:min(len(t), 128)])))
+}
+
+// authorization keeps the scheme and the user; the rest is a secret.
+func (r *HTTP) authorization(v string) {
+	scheme, rest, _ := strings.Cut(v, " ")
+	r.Auth = printable(strings.ToLower(scheme[:min(len(scheme), 16)]))
+	switch r.Auth {
+	case "basic":
+		plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
+		if user, _, ok := strings.Cut(string(plain), ":"); ok && err == nil {
+			r.User = printable(user[:min(len(user), 64)])
+		}
+	case "digest":
+		_, after, _ := strings.Cut(rest, `username="`)
+		user, _, _ := strings.Cut(after, `"`)
+		r.User = printable(user[:min(len(user), 64)])
+	}
+}
+
+// lookAt examines the first bytes of the request's body, which are not kept.
+func (r *HTTP) lookAt(head []byte) {
+	if len(head) == 0 {
+		return
+	}
+	r.looked = true
+	r.Class[event.Client] = bodyClass(head[:min(len(head), magicWindow)])
+	r.Entropy, r.Printable = entropy(head), printableShare(head)
+	if r.Type[event.Client] == "application/x-www-form-urlencoded" {
+		r.FormUser, r.Form = formLogin(head)
+	}
+	r.shapes |= suspect(head)
+}
+
+// login is the attempt that the request was, or nil.
+func (r *HTTP) login() *event.Login {
+	l := &event.Login{Protocol: "http"}
+	switch {
+	case (r.Auth == "basic" || r.Auth == "digest") && r.User != "":
+		l.Method, l.User, l.Clear = r.Auth, r.User, r.Auth == "basic"
+		if r.Status >= 200 && r.Status < 400 {
+			l.Outcome = event.Success
+		}
+	case r.Form:
+		l.Method, l.User, l.Clear = "form", r.FormUser, true
+	default:
+		return nil
+	}
+	if r.Status > 0 {
+		l.Reason = strconv.FormatInt(r.Status, 10)
+	}
+	if r.Status == 401 || r.Status == 403 {
+		l.Outcome = event.Failure
+	}
+	return l
+}
+
+var httpTable = event.NewTable("http", "HTTP requests with their responses.", httpFields()...)
+
+func (*HTTP) Table() *event.Table { return httpTable }
+
+func httpFields() []event.Field {
+	text := func(path, doc string, get func(*HTTP) string) event.Field {
+		return event.String(path, event.Technical, doc, func(r *HTTP) (string, bool) { s := get(r); return s, s != "" })
+	}
+	count := func(path, doc string, get func(*HTTP) int64) event.Field {
+		return event.Int(path, event.Technical, doc, func(r *HTTP) (int64, bool) { n := get(r); return n, n > 0 })
+	}
+	return []event.Field{
+		text("http.request.method", "method", func(r *HTTP) string { return r.Method }),
+		text("http.version", "HTTP version", func(r *HTTP) string { return r.Version }),
+		text("url.domain", "host that was asked for", func(r *HTTP) string { return r.Host }),
+		count("url.port", "port that the request names", func(r *HTTP) int64 { return r.Port }),
+		event.Wildcard("url.path", event.Personal, "path with ids replaced", func(r *HTTP) (string, bool) { return r.Path, r.Path != "" }),
+		text("url.extension", "ending of the path or the attachment", func(r *HTTP) string { return r.Extension }),
+		event.Int("brandmelder.http.query.bytes", event.Technical, "bytes of the query string", func(r *HTTP) (int64, bool) { return r.Query, r.Query >= 0 }),
+		count("brandmelder.http.query.parameters", "parameters of the query string", func(r *HTTP) int64 { return r.Parameters }),
+		text("user_agent.original", "user agent", func(r *HTTP) string { return r.UserAgent }),
+		text("http.request.referrer", "host of the referrer", func(r *HTTP) string { return r.Referrer }),
+		text("http.request.mime_type", "media type of the request", func(r *HTTP) string { return r.Type[event.Client] }),
+		text("http.response.mime_type", "media type of the response", func(r *HTTP) string { return r.Type[event.Server] }),
+		count("http.response.status_code", "status", func(r *HTTP) int64 { return r.Status }),
+		count("http.request.body.bytes", "bytes of the request's body", func(r *HTTP) int64 { return r.Body[event.Client] }),
+		count("http.response.body.bytes", "bytes of the response's body", func(r *HTTP) int64 { return r.Body[event.Server] }),
+		text("brandmelder.http.request.class", "what the request's body looks like", func(r *HTTP) string { return r.Class[event.Client] }),
+		text("brandmelder.http.response.class", "what the response's body looks like", func(r *HTTP) string { return r.Class[event.Server] }),
+		text("brandmelder.http.server", "software that the server names", func(r *HTTP) string { return r.Server }),
+		text("brandmelder.http.auth", "authentication scheme", func(r *HTTP) string { return r.Auth }),
+		event.Float("brandmelder.http.request.entropy", event.Technical, "bits per byte of the body's first 4 KiB", func(r *HTTP) (float64, bool) { return r.Entropy, r.looked }),
+		event.Float("brandmelder.http.request.printable", event.Technical, "share of text in them, 0 to 1", func(r *HTTP) (float64, bool) { return r.Printable, r.looked }),
+		event.Strings("brandmelder.http.suspicious", event.Technical, "attack shapes: jndi, sql, traversal, cmd, xss", (*HTTP).Suspicious),
+	}
+}
