@@ -55,39 +55,62 @@ var ftpKept = map[string]bool{
 	"RNFR": true, "RNTO": true, "MKD": true, "RMD": true, "SITE": true, "AUTH": true,
 }
 
-// probeFTP knows the first command of a client, and a greeting that says FTP:
-// other protocols greet with 220 too.
+// probeFTP wants what only FTP says: SMTP greets with 220 too, and POP3 has USER
+// and PASS. Where the greeting does not name FTP, the reply to the first command
+// tells; where only the client is seen, a command that the others lack.
 func probeFTP(from event.Side, data []byte) Verdict {
-	line, _, whole := bytes.Cut(data, []byte("\n"))
+	judge := probeFTPCommand
 	if from == event.Server {
-		if n := min(len(line), 3); string(line[:n]) != "220"[:n] {
+		judge = probeFTPReply
+		if n := min(len(data), 3); string(data[:n]) != "220"[:n] {
 			return No
 		}
-		if bytes.Contains(bytes.ToLower(line), []byte("ftp")) && !bytes.Contains(line, []byte("SMTP")) {
-			return Yes
-		}
-		return ifMore(!whole)
 	}
-	verb, _, _ := bytes.Cut(line, []byte(" "))
+	for len(data) > 0 {
+		line, rest, whole := bytes.Cut(data, []byte("\n"))
+		if v := judge(bytes.ToUpper(bytes.TrimSpace(line)), whole); v != More {
+			return v
+		}
+		data = rest
+	}
+	return More
+}
+
+// probeFTPReply judges one line of the server: of a greeting that began with 220,
+// or of a reply after it.
+func probeFTPReply(line []byte, whole bool) Verdict {
+	switch {
+	case !whole:
+		return More
+	case bytes.Contains(line, []byte("SMTP")):
+		return No
+	case bytes.Contains(line, []byte("FTP")):
+		return Yes
+	}
+	switch string(line[:min(3, len(line))]) {
+	case "331", "230", "234", "215":
+		return Yes
+	case "250", "221", "354":
+		return No
+	}
+	return More
+}
+
+func probeFTPCommand(line []byte, whole bool) Verdict {
+	verb, arg, _ := bytes.Cut(line, []byte(" "))
 	if len(verb) > 6 {
 		return No
 	}
 	if !whole {
 		return More
 	}
-	switch name := strings.ToUpper(strings.TrimSpace(string(verb))); name {
-	case "USER", "HOST", "FEAT", "SYST":
-		return ifMore(true) // POP3 has USER too: the server decides
-	case "AUTH":
-		arg := strings.ToUpper(string(line))
-		return yesIf(strings.Contains(arg, "TLS") || strings.Contains(arg, "SSL"))
-	}
-	return No
-}
-
-func ifMore(b bool) Verdict {
-	if b {
+	switch string(verb) {
+	case "USER", "PASS", "ACCT", "QUIT", "NOOP", "HOST":
 		return More
+	case "SYST", "FEAT", "PASV", "EPSV", "PORT", "EPRT", "CWD", "PWD", "CLNT", "OPTS":
+		return Yes
+	case "AUTH":
+		return yesIf(bytes.HasPrefix(arg, []byte("TLS")) || bytes.HasPrefix(arg, []byte("SSL")))
 	}
 	return No
 }
