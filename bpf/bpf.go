@@ -1,0 +1,40 @@
+// Package bpf holds what runs in the kernel: the C sources, their own small
+// headers and the objects made from them, which are committed so that a build
+// needs no C compiler.
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/cilium/ebpf"
+)
+
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfel fanout fanout.c -- -O2 -g -Wall -Werror
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfeb fanout fanout.c -- -O2 -g -Wall -Werror
+
+// LoadFanout loads the program that spreads the packets of an interface over the
+// rings of a fanout group (packet(7), PACKET_FANOUT_EBPF) by their pair of
+// addresses. The program is the caller's to close; a group keeps its own hold.
+func LoadFanout() (*ebpf.Program, error) {
+	var objects fanoutObjects
+	if err := loadFanoutObjects(&objects, nil); err != nil {
+		return nil, readable("fanout", err)
+	}
+	return objects.Fanout, nil
+}
+
+// readable says what a person can do about a program that the kernel refused.
+func readable(name string, err error) error {
+	var refused *ebpf.VerifierError
+	switch {
+	case errors.As(err, &refused):
+		return fmt.Errorf("bpf: the kernel's verifier refuses the program %s: %w", name, err)
+	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("bpf: loading the program %s needs CAP_BPF and CAP_NET_ADMIN (or root), and a kernel that does not forbid it: %w", name, err)
+	case errors.Is(err, syscall.ENOSYS), errors.Is(err, ebpf.ErrNotSupported):
+		return fmt.Errorf("bpf: this kernel cannot run the program %s: %w", name, err)
+	}
+	return fmt.Errorf("bpf: load the program %s: %w", name, err)
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The few kernel words the programs here need, so that no header of a kernel has to be installed. */
+#pragma once
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+
+#define SEC(name) __attribute__((section(name), used))
+#define INLINE static inline __attribute__((always_inline))
+
+/* struct __sk_buff is stable user API (linux/bpf.h); only its start is needed. */
+struct __sk_buff {
+	__u32 len;
+	__u32 pkt_type;
+	__u32 mark;
+	__u32 queue_mapping;
+	__u32 protocol; /* network byte order */
+};
+
+#define BPF_HDR_START_NET 1
+
+static long (*const bpf_skb_load_bytes_relative)(const void *skb, __u32 offset, void *to,
+						 __u32 len, __u32 start) = (void *)68;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define be16(x) __builtin_bswap16(x)
+#else
+#define be16(x) ((__u16)(x))
+#endif
+
+#define ETH_HEADER 14
+#define ETH_IPV4 0x0800
+#define ETH_VLAN 0x8100
+#define ETH_QINQ 0x88a8
+#define ETH_IPV6 0x86dd
+#define ETH_BRIDGED 0x6558 /* transparent Ethernet bridging, RFC 7637 */
+#define ETH_ERSPAN2 0x88be
+#define ETH_ERSPAN3 0x22eb
+
+#define IP_HOP_BY_HOP 0
+#define IP_IPV4 4
+#define IP_UDP 17
+#define IP_IPV6 41
+#define IP_ROUTING 43
+#define IP_FRAGMENT 44
+#define IP_GRE 47
+#define IP_OPTIONS 60
+
+#define PORT_VXLAN 4789
+#define PORT_GENEVE 6081
