@@ -36,6 +36,14 @@ type Stats struct {
 	Bytes      uint64   // captured bytes handed out
 	Notes      []string // sentences about what was wrong with the input: "trunk.pcap: last record cut after 31 of 54 bytes"
 	Size, Pos  int64    // of the input in bytes, for a progress bar; 0 unknown
+
+	Blind []Blindness // live: when nothing could be seen; the newest 256
+}
+
+// Blindness is a time in which an interface was down or gone, in ns since 1970.
+type Blindness struct {
+	From int64
+	To   int64 // 0: still blind
 }
 
 // Options of a call.
