@@ -2,7 +2,6 @@ package proto
 
 import (
 	"bytes"
-	"math"
 	"strings"
 )
 
@@ -36,22 +35,6 @@ func bodyClass(head []byte) string {
 		return "json"
 	}
 	return ""
-}
-
-// entropy is the order-0 entropy of b in bits per byte, 0 to 8.
-func entropy(b []byte) float64 {
-	var count [256]int
-	for _, c := range b {
-		count[c]++
-	}
-	h, n := 0.0, float64(len(b))
-	for _, k := range count {
-		if k > 0 {
-			q := float64(k) / n
-			h -= q * math.Log2(q)
-		}
-	}
-	return h
 }
 
 // printableShare is the part of b that is ASCII text, 0 to 1.

@@ -146,7 +146,7 @@ func (r *HTTP) lookAt(head []byte) {
 	}
 	r.looked = true
 	r.Class[event.Client] = bodyClass(head[:min(len(head), magicWindow)])
-	r.Entropy, r.Printable = entropy(head), printableShare(head)
+	r.Entropy, r.Printable = entropy(head, -1), printableShare(head)
 	if r.Type[event.Client] == "application/x-www-form-urlencoded" {
 		r.FormUser, r.Form = formLogin(head)
 	}
