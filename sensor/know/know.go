@@ -6,16 +6,103 @@ package know
 import (
 	"net/netip"
 
+	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// Know is the knowledge of one run.
-type Know struct{}
+// Config is what people tell about their network.
+type Config struct {
+	Zones []Zone
+	// Paths of databases in MaxMind's format, "" without.
+	CityDB, ASNDB string
+}
+
+// Know is the knowledge of one run. One goroutine uses it.
+type Know struct {
+	zones  *zones
+	names  *names
+	assets *assets
+	places *places
+	state  *baseline.Store
+}
+
+// New makes the knowledge of a fresh run. It fails on zones that contradict each
+// other and on databases that cannot be read.
+func New(c Config) (*Know, error) {
+	z, err := newZones(c.Zones)
+	if err != nil {
+		return nil, err
+	}
+	p, err := openPlaces(c.CityDB, c.ASNDB)
+	if err != nil {
+		return nil, err
+	}
+	s := baseline.NewStore()
+	return &Know{zones: z, places: p, names: newNames(s), assets: newAssets(s), state: s}, nil
+}
+
+// Gauges lists the bounded maps of the knowledge.
+func (k *Know) Gauges() []baseline.Gauge { return k.state.Gauges() }
 
 // Observe learns from an event. It is called before the detectors see it.
-func (k *Know) Observe(e *event.Event) {}
+func (k *Know) Observe(e *event.Event) {
+	switch e.Kind {
+	case "flow.start", "flow.end": // half-open flows have an end alone
+		k.observeMACs(e)
+	case "dns", "localname", "mdns", "llmnr", "nbns":
+		k.names.resolved(e)
+	case "arp":
+		k.bind(e, "brandmelder.arp.sender.ip", "brandmelder.arp.sender.mac")
+	case "dhcp":
+		k.bind(e, "brandmelder.dhcp.assigned.ip", "brandmelder.dhcp.client.mac")
+		k.names.leased(e)
+	}
+}
 
 // Entity describes an address as it is known now.
 func (k *Know) Entity(a netip.Addr) event.Entity {
-	return event.Entity{Asset: event.AssetID(a.String()), Addr: a}
+	a = plain(a)
+	return event.Entity{Asset: k.assets.of(a), Addr: a, Name: k.names.of(a)}
+}
+
+// NameOf is the name that last resolved to the address, or that its host gave
+// itself in DHCP; "" when there was none.
+func (k *Know) NameOf(a netip.Addr) string { return k.names.of(plain(a)) }
+
+// plain is the address as it is kept: IPv4 not mapped, without a zone.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
+// The paths of a record are read by name, so that nothing here depends on the
+// parsers: a table without the path simply teaches nothing.
+
+func text(r event.Record, path string) string {
+	var v event.Value
+	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeKeyword || f.List || !f.Get(r, &v) {
+		return ""
+	}
+	return v.Str
+}
+
+func address(r event.Record, path string) netip.Addr {
+	var v event.Value
+	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeIP || f.List || !f.Get(r, &v) {
+		return netip.Addr{}
+	}
+	return plain(v.Addr)
+}
+
+func addresses(r event.Record, path string) []netip.Addr {
+	var v event.Value
+	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeIP || !f.List || !f.Get(r, &v) {
+		return nil
+	}
+	return v.Addrs
+}
+
+func number(r event.Record, path string) (int64, bool) {
+	var v event.Value
+	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeLong || f.List || !f.Get(r, &v) {
+		return 0, false
+	}
+	return v.Int, true
 }
