@@ -33,7 +33,9 @@ type named struct {
 }
 
 // names is the latest name of each address.
-type names struct{ known *baseline.Map[netip.Addr, named] }
+type names struct {
+	known *baseline.Map[netip.Addr, named]
+}
 
 func newNames(s *baseline.Store) *names {
 	return &names{baseline.NewMap[netip.Addr, named](s, "know.names", maxNames, day)}
