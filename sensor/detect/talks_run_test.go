@@ -27,7 +27,11 @@ func watchWith(t testing.TB, name string, events []*event.Event, set func(any)) 
 	if i < 0 {
 		t.Fatalf("no detector %s", name)
 	}
-	spec, env := registry[i], Env{Know: know.New(), State: baseline.NewStore()}
+	network, err := know.New(know.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, env := registry[i], Env{Know: network, State: baseline.NewStore()}
 	d, err := spec.New(env, func(into any) error {
 		if set != nil {
 			set(into)
