@@ -64,6 +64,10 @@ const (
 	StateRSTOS0                 // SYN then RST by the client, no SYN-ACK
 	StateSH                     // SYN and FIN by the client, no SYN-ACK: half open
 	StateOTH                    // no SYN: mid-stream
+	StateS2                     // established, client closed its half
+	StateS3                     // established, server closed its half
+	StateSHR                    // SYN-ACK and FIN by the server, no SYN seen: the other direction is not mirrored
+	StateRSTRH                  // SYN-ACK and RST by the server, no SYN seen
 )
 
 var tcpStates = [...]string{"", "S0", "S1", "SF", "REJ", "RSTO", "RSTR", "RSTOS0", "SH", "OTH", "S2", "S3", "SHR", "RSTRH"}

@@ -15,7 +15,7 @@ type document struct {
 	emit     func(event.Doc)
 	layouts  map[*event.Table]*event.Layout
 	header   event.Header
-	context  context
+	ends     ends
 }
 
 func newDocument(o *event.Observer, emit func(event.Doc)) *document {
@@ -67,7 +67,7 @@ func (d *document) event(e *event.Event, k *know.Know) {
 		d.write(e.Data, nil)
 		return
 	}
-	d.context.fill(e.Flow, k)
+	d.ends.fill(e.Flow, k)
 	d.write(e.Data, e.Flow)
 }
 
@@ -84,12 +84,12 @@ func (d *document) coverage(c *event.Coverage) {
 func (d *document) write(data event.Record, f *event.Flow) {
 	l := d.layouts[data.Table()]
 	if l == nil {
-		l = event.NewLayout(event.HeaderTable, flowTable, contextTable, data.Table())
+		l = event.NewLayout(event.HeaderTable, flowTable, endsTable, data.Table())
 		d.layouts[data.Table()] = l
 	}
 	records := [4]event.Record{&d.header, nil, nil, data}
 	if f != nil {
-		records[1], records[2] = f, &d.context
+		records[1], records[2] = f, &d.ends
 	}
 	d.emit(event.Doc{
 		Dataset: d.header.Dataset, ID: d.header.ID, Time: d.header.Time,
@@ -118,15 +118,15 @@ func idOf(a, b, c int64, kind string) string {
 	return hex.EncodeToString(h.Sum(buf[:0])[:12])
 }
 
-// context is what is known about the two ends of a flow.
-type context struct {
+// ends is what is known about the two ends of a flow.
+type ends struct {
 	direction      string
 	source, target string
 	zones          [2]string
 }
 
-func (c *context) fill(f *event.Flow, k *know.Know) {
-	*c = context{
+func (c *ends) fill(f *event.Flow, k *know.Know) {
+	*c = ends{
 		direction: k.Direction(f),
 		source:    k.NameOf(f.Client.Addr()),
 		target:    k.NameOf(f.Server.Addr()),
@@ -138,14 +138,14 @@ func (c *context) fill(f *event.Flow, k *know.Know) {
 	}
 }
 
-var contextTable = event.NewTable("context", "What is known about the two ends of a flow.",
-	event.String("network.direction", event.Technical, "internal, inbound, outbound or external", func(c *context) (string, bool) {
+var endsTable = event.NewTable("context", "What is known about the two ends of a flow.",
+	event.String("network.direction", event.Technical, "internal, inbound, outbound or external", func(c *ends) (string, bool) {
 		return c.direction, c.direction != ""
 	}),
-	event.String("source.domain", event.Personal, "name that last resolved to the client", func(c *context) (string, bool) { return c.source, c.source != "" }),
-	event.String("destination.domain", event.Personal, "name that last resolved to the server", func(c *context) (string, bool) { return c.target, c.target != "" }),
-	event.String("brandmelder.zone.source", event.Technical, "zone of the client", func(c *context) (string, bool) { return c.zones[0], c.zones[0] != "" }),
-	event.String("brandmelder.zone.destination", event.Technical, "zone of the server", func(c *context) (string, bool) { return c.zones[1], c.zones[1] != "" }),
+	event.String("source.domain", event.Personal, "name that last resolved to the client", func(c *ends) (string, bool) { return c.source, c.source != "" }),
+	event.String("destination.domain", event.Personal, "name that last resolved to the server", func(c *ends) (string, bool) { return c.target, c.target != "" }),
+	event.String("brandmelder.zone.source", event.Technical, "zone of the client", func(c *ends) (string, bool) { return c.zones[0], c.zones[0] != "" }),
+	event.String("brandmelder.zone.destination", event.Technical, "zone of the server", func(c *ends) (string, bool) { return c.zones[1], c.zones[1] != "" }),
 )
 
-func (*context) Table() *event.Table { return contextTable }
+func (*ends) Table() *event.Table { return endsTable }

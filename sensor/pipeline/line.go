@@ -4,7 +4,7 @@
 package pipeline
 
 import (
-	stdcontext "context"
+	"context"
 	"fmt"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
@@ -85,7 +85,7 @@ func newDetector(s *detect.Spec, env detect.Env, sections func(string) detect.De
 }
 
 // Replay reads a source to its end.
-func (l *Line) Replay(ctx stdcontext.Context, source capture.Source) (Accounting, error) {
+func (l *Line) Replay(ctx context.Context, source capture.Source) (Accounting, error) {
 	in := newIntake(source, 0, nil)
 	l.intakes = []*intake{in}
 	for i := range l.c.Shards {

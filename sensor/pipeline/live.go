@@ -1,7 +1,7 @@
 package pipeline
 
 import (
-	stdcontext "context"
+	"context"
 	"errors"
 	"runtime"
 	"sync"
@@ -34,7 +34,7 @@ type part struct {
 // Live watches the sources, one per shard, until the context ends. Capture never
 // waits for detection: a shard whose events are not taken in time sheds them by
 // kind and counts that.
-func (l *Line) Live(ctx stdcontext.Context, sources []capture.Source) (Accounting, error) {
+func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, error) {
 	parts := make(chan part, 4*len(sources))
 	var readers sync.WaitGroup
 	failed := make([]error, len(sources))
@@ -54,7 +54,7 @@ func (l *Line) Live(ctx stdcontext.Context, sources []capture.Source) (Accountin
 }
 
 // watch is the goroutine of one live shard.
-func (s *shard) watch(ctx stdcontext.Context, number int, in *intake, parts chan<- part) error {
+func (s *shard) watch(ctx context.Context, number int, in *intake, parts chan<- part) error {
 	runtime.LockOSThread()
 	var h decode.Headers
 	in.emit = s.emit

@@ -1,0 +1,61 @@
+// Command brandmelder is the fire alarm of a care institution's network.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+// Exit codes: what a script can branch on.
+const (
+	exitBad = 1 // it ran, and found what it was asked about to be bad
+	exitUse = 2 // wrong use or wrong configuration
+)
+
+// exitError carries an exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// bad is an error for exit code 1.
+func bad(format string, args ...any) error { return &exitError{exitBad, fmt.Errorf(format, args...)} }
+
+func main() {
+	root := &cobra.Command{
+		Use:           "brandmelder",
+		Short:         "The fire alarm of a care institution's network",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(replayCommand(), listCommand(), versionCommand())
+	err := root.Execute()
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "brandmelder:", err)
+	var e *exitError
+	if errors.As(err, &e) {
+		os.Exit(e.code)
+	}
+	os.Exit(exitUse)
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "print the version",
+		Args:  cobra.NoArgs,
+		Run:   func(c *cobra.Command, _ []string) { fmt.Fprintln(c.OutOrStdout(), "brandmelder", version) },
+	}
+}

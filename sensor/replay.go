@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/brandmelder/brandmelder/sensor/alert"
+	"github.com/brandmelder/brandmelder/sensor/capture"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/pipeline"
+)
+
+// replay is the verb's flags.
+type replay struct {
+	alertsOnly bool
+	output     string
+	out        string
+	shards     int
+}
+
+func replayCommand() *cobra.Command {
+	var r replay
+	c := &cobra.Command{
+		Use:   "replay FILE…",
+		Short: "the same line over capture files; stores nothing",
+		Long: "Replay reads pcap and pcapng files (also .gz and .zst, and - for standard input) through the\n" +
+			"same line as run. It starts with empty state, gives the same bytes every time, and stores nothing.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, files []string) error { return r.run(c, files) },
+	}
+	c.Flags().BoolVar(&r.alertsOnly, "alerts-only", false, "write alerts and nothing else")
+	c.Flags().StringVar(&r.output, "output", "table", "table or ndjson")
+	c.Flags().StringVar(&r.out, "out", "-", "file to write to, - for standard output")
+	c.Flags().IntVar(&r.shards, "shards", 1, "packet shards, 1 to 64")
+	return c
+}
+
+func (r *replay) run(c *cobra.Command, files []string) (err error) {
+	source, err := capture.Files(files, capture.Options{Stdin: c.InOrStdin(), Logger: slog.Default()})
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	w, finish, err := create(r.out, c.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	defer func() { err = firstError(err, finish()) }()
+	write, err := r.writer(w)
+	if err != nil {
+		return err
+	}
+	observer := &event.Observer{Name: "replay", Namespace: "default"}
+	line, err := pipeline.New(pipeline.Config{
+		Shards:     r.shards,
+		AlertsOnly: r.alertsOnly,
+		Alert:      alert.Config{Observer: observer, Lang: "en", Seed: []byte("replay")},
+	}, write)
+	if err != nil {
+		return err
+	}
+	account, err := line.Replay(c.Context(), source)
+	account.Print(c.ErrOrStderr())
+	return err
+}
+
+// writer returns what takes the documents.
+func (r *replay) writer(w *bufio.Writer) (func(event.Doc), error) {
+	take := func(event.Doc) bool { return true }
+	if r.alertsOnly {
+		take = isAlert
+	}
+	switch r.output {
+	case "ndjson":
+		return func(d event.Doc) {
+			if take(d) {
+				w.Write(d.JSON)
+				w.WriteByte('\n')
+			}
+		}, nil
+	}
+	return nil, fmt.Errorf("--output %s: choose table or ndjson", r.output)
+}
+
+// isAlert reports whether a document is an alert of revision 0.
+func isAlert(d event.Doc) bool { return d.Dataset == "alert" && d.Keep == event.Decisions }
+
+// create opens the file to write to.
+func create(name string, stdout io.Writer) (*bufio.Writer, func() error, error) {
+	if name == "-" {
+		w := bufio.NewWriterSize(stdout, 1<<16)
+		return w, w.Flush, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := bufio.NewWriterSize(f, 1<<16)
+	return w, func() error { return firstError(w.Flush(), f.Close()) }, nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
