@@ -1,146 +1,239 @@
 package decode
 
+import "encoding/binary"
+
 const (
-	fragMemory   = 4 << 20
-	maxDatagram  = 65535
-	fragSlot     = maxDatagram + 1
-	maxFragments = 64              // of one datagram: 64 KiB in the smallest usual MTU of 1280 are 52
-	fragTimeout  = int64(30) * 1e9 // RFC 791 says 15 s at least, Linux keeps them 30 s
-	fragBlock    = 8               // offsets are in units of eight bytes
+	defaultFragmentMemory = 4 << 20
+	leastFragmentMemory   = 256 << 10
+	maxFragments          = 64   // of one datagram
+	fragmentPatience      = 30e9 // ns of packet time from the first fragment on
+	maxDatagram           = 65535
+	pieceHeader           = 16 // bytes before each stored fragment
 )
 
-// fragments puts datagrams together in a fixed number of slots. The first copy of
-// each byte wins; a later one that differs marks the datagram, and no fragment
-// can make a datagram be thrown away.
-type fragments struct {
-	slots   []datagram
-	evicted uint64
-	refused uint64 // fragments that lie outside of what a datagram can be
+// FragmentStats counts what became of fragments.
+type FragmentStats struct {
+	Fragments uint64
+	Joined    uint64 // datagrams completed
+	Evicted   uint64 // unfinished datagrams dropped for room
+	Expired   uint64 // unfinished datagrams whose time was up
+	Surplus   uint64 // fragments beyond the 64th, not kept
+	Oversize  uint64 // fragments that reach beyond 65535 bytes: cut there
+	Overlaps  uint64 // completed datagrams whose fragments contradicted each other
 }
 
+// piece is one fragment.
+type piece struct {
+	ends
+	id    uint32
+	proto uint8
+	off   int
+	more  bool
+	v4    bool
+}
+
+// datagram is an unfinished one. Its fragments hang on one chain through the
+// ring, newest first.
 type datagram struct {
-	used     bool
-	src, dst [16]byte
-	id       uint32
-	proto    uint8
-	segment  uint16
-	first    int64 // time of the first fragment
-	number   uint64
-	count    uint16
-	bytes    uint32
-	overlap  bool
-	length   int // of the whole, -1 unknown
-	have     int // bytes present
-	data     []byte
-	present  [(fragSlot / fragBlock) / 64]uint64
+	ends
+	id        uint32
+	segment   uint16
+	proto     uint8 // of IPv6: as the fragment at offset 0 says
+	v4        bool
+	live      bool
+	contrary  bool
+	count     uint8
+	packets   uint16
+	bytes     uint32
+	time      int64
+	first     uint64 // ring position of the first fragment
+	last      uint64 // of the newest
+	stored    int    // wire bytes of all fragments, overlaps counted twice
+	end       int    // greatest end of a fragment that says "more"
+	low, high int    // least and greatest end that a last fragment claimed; 0 none
+	next      int32  // in its bucket, -1 none
 }
 
-func newFragments(memory int) *fragments {
-	if memory == 0 {
-		memory = fragMemory
-	}
-	return &fragments{slots: make([]datagram, max(4, memory/fragSlot))}
+// fragments is a ring of bytes and a ring of datagrams, both oldest first: what
+// is overwritten is always the oldest, so the memory never changes.
+type fragments struct {
+	FragmentStats
+	seed    uint64
+	ring    []byte
+	head    uint64 // next position; positions only grow
+	grams   []datagram
+	front   uint64 // oldest datagram, and next free one
+	back    uint64
+	buckets []int32
+	whole   []byte            // the datagram handed out last
+	written [8192 / 64]uint64 // 8-byte units of whole that are filled, where fragments overlap
 }
 
-// fragment keeps a fragment, and goes on with the datagram when it is whole.
-func (d *Decoder) fragment(f frame, h *Headers, proto uint8, id uint32, offset int, more bool) Reason {
-	h.Key.Proto = proto
-	size := len(f.data)
-	if size < f.wire {
-		return Cut // bytes that the snap length took cannot be put together
+func (f *fragments) init(memory int, seed uint64) {
+	if memory <= 0 {
+		memory = defaultFragmentMemory
 	}
-	if size == 0 || offset+size > maxDatagram || more && size%fragBlock != 0 {
-		d.frags.refused++
-		return Malformed
+	memory = max(memory, leastFragmentMemory) &^ (pieceHeader - 1)
+	f.seed, f.ring, f.head = seed, make([]byte, memory), pieceHeader
+	f.grams = make([]datagram, memory/1024)
+	f.buckets = make([]int32, memory/1024)
+	for i := range f.buckets {
+		f.buckets[i] = -1
 	}
-	g := d.frags.find(h, proto, id)
-	if g.count == maxFragments {
-		g.used = false
-		d.frags.evicted++
-		return FragGiven
-	}
-	g.add(f.data, offset, more)
-	if g.length < 0 || g.have < g.length {
-		g.count++
-		g.bytes += h.IPLen
-		return Held
-	}
-	g.used = false
-	h.Frag, h.Overlap = true, g.overlap
-	h.Held = FragCount{Packets: g.count, Bytes: g.bytes}
-	whole := frame{data: g.data[:g.length], wire: g.length, depth: f.depth}
-	if h.EtherType == typeIPv6 {
-		return d.extensions(proto, whole, h)
-	}
-	return d.transport(proto, whole, h)
+	f.whole = make([]byte, maxDatagram+1)
 }
 
-// find returns the datagram's slot, making room where there is none: a slot whose
-// time is up, else the oldest.
-func (fs *fragments) find(h *Headers, proto uint8, id uint32) *datagram {
-	src, dst := h.src(), h.dst()
-	var free *datagram
-	for i := range fs.slots {
-		g := &fs.slots[i]
-		if g.used && h.Time-g.first > fragTimeout {
-			g.used = false
-			fs.evicted++
-		}
-		if !g.used {
-			if free == nil || free.used {
-				free = g
-			}
+// add keeps a fragment. done says that it completed its datagram, which is valid
+// until the next call, and whose next protocol is proto.
+func (f *fragments) add(h *Headers, b body, p *piece) (whole body, proto uint8, done bool) {
+	f.Fragments++
+	b, fits := f.trim(b, p)
+	g := f.find(h, p)
+	g.packets++
+	g.bytes += h.IPLen
+	if !fits || g.count >= maxFragments {
+		f.Surplus++
+		return body{}, 0, false
+	}
+	if !f.store(g, b, p) {
+		return body{}, 0, false
+	}
+	total := g.low
+	if total < g.end {
+		total = g.high
+	}
+	if total == 0 || total < g.end || g.stored < total {
+		return body{}, 0, false
+	}
+	return f.join(h, g, total)
+}
+
+// trim makes a fragment end where a fragment may: at a multiple of 8 unless it is
+// the last, and within the longest datagram.
+func (f *fragments) trim(b body, p *piece) (body, bool) {
+	if p.more {
+		b = b.limit(b.wire &^ 7)
+	}
+	if p.off+b.wire > maxDatagram {
+		f.Oversize++
+		b = b.limit(max(0, maxDatagram-p.off))
+	}
+	return b, b.wire > 0
+}
+
+// find is the datagram of a fragment, a new one if need be.
+func (f *fragments) find(h *Headers, p *piece) *datagram {
+	s := f.seed ^ uint64(p.id)<<16 ^ uint64(h.Key.Segment)
+	bucket := &f.buckets[hashPair(&p.src, &p.dst, s)%uint64(len(f.buckets))]
+	for i := *bucket; i >= 0; i = f.grams[i].next {
+		g := &f.grams[i]
+		if g.id != p.id || g.ends != p.ends || g.segment != h.Key.Segment || g.v4 != p.v4 || p.v4 && g.proto != p.proto {
 			continue
 		}
-		if g.id == id && g.proto == proto && g.segment == h.Key.Segment && g.src == src && g.dst == dst {
+		if h.Time-g.time <= fragmentPatience {
 			return g
 		}
-		if free == nil || free.used && g.number < free.number {
-			free = g
-		}
+		f.Expired++
+		f.drop(g)
+		break
 	}
-	if free.used {
-		fs.evicted++
+	f.expire(h.Time)
+	for f.back-f.front >= uint64(len(f.grams)) {
+		f.evictOldest()
 	}
-	data := free.data
-	if data == nil {
-		data = make([]byte, fragSlot)
-	}
-	*free = datagram{used: true, src: src, dst: dst, id: id, proto: proto, segment: h.Key.Segment,
-		first: h.Time, number: h.Number, length: -1, data: data}
-	return free
+	i := int32(f.back % uint64(len(f.grams)))
+	f.back++
+	f.grams[i] = datagram{ends: p.ends, id: p.id, segment: h.Key.Segment, proto: p.proto, v4: p.v4,
+		live: true, time: h.Time, first: f.head, next: *bucket}
+	*bucket = i
+	return &f.grams[i]
 }
 
-// add copies the bytes that are not there yet and compares those that are.
-func (g *datagram) add(b []byte, offset int, more bool) {
-	if !more && g.length < 0 && offset+len(b) >= g.highest() {
-		g.length = offset + len(b)
-	} else if !more && g.length != offset+len(b) {
-		g.overlap = true // a second, different end
-	}
-	for len(b) > 0 {
-		n := min(fragBlock, len(b))
-		block := offset / fragBlock
-		word, bit := block/64, uint64(1)<<(block%64)
-		if g.present[word]&bit == 0 {
-			copy(g.data[offset:], b[:n])
-			g.present[word] |= bit
-			g.have += n
-		} else if string(g.data[offset:offset+n]) != string(b[:n]) {
-			g.overlap = true
-		}
-		b, offset = b[n:], offset+n
-	}
-}
-
-// highest is the end of the last block that is present.
-func (g *datagram) highest() int {
-	for w := len(g.present) - 1; w >= 0; w-- {
-		for b := 63; g.present[w] != 0 && b >= 0; b-- {
-			if g.present[w]&(1<<b) != 0 {
-				return (w*64 + b) * fragBlock // its start: the last may be partial
+// expire forgets the oldest while their time is up.
+func (f *fragments) expire(now int64) {
+	for f.front < f.back {
+		g := &f.grams[f.front%uint64(len(f.grams))]
+		if g.live {
+			if now-g.time <= fragmentPatience {
+				return
 			}
+			f.Expired++
+			f.drop(g)
 		}
+		f.front++
 	}
-	return 0
+}
+
+func (f *fragments) evictOldest() {
+	g := &f.grams[f.front%uint64(len(f.grams))]
+	if g.live {
+		f.Evicted++
+		f.drop(g)
+	}
+	f.front++
+}
+
+// drop takes a datagram out of its bucket; its place is free when it is the
+// oldest.
+func (f *fragments) drop(g *datagram) {
+	g.live = false
+	s := f.seed ^ uint64(g.id)<<16 ^ uint64(g.segment)
+	at := &f.buckets[hashPair(&g.src, &g.dst, s)%uint64(len(f.buckets))]
+	for *at >= 0 && &f.grams[*at] != g {
+		at = &f.grams[*at].next
+	}
+	if *at >= 0 {
+		*at = g.next
+	}
+}
+
+// store copies a fragment into the ring. It fails when the room that it needs is
+// that of its own datagram's first fragment.
+func (f *fragments) store(g *datagram, b body, p *piece) bool {
+	size := uint64(len(f.ring))
+	need := uint64(pieceHeader+len(b.data)+pieceHeader-1) &^ (pieceHeader - 1)
+	if left := size - f.head%size; left < need {
+		f.head += left
+	}
+	if g.count == 0 {
+		g.first = f.head
+	}
+	for f.front < f.back && f.grams[f.front%uint64(len(f.grams))].first+size < f.head+need {
+		f.evictOldest()
+	}
+	if !g.live {
+		return false
+	}
+	x := f.ring[f.head%size:]
+	binary.LittleEndian.PutUint64(x, g.last)
+	binary.LittleEndian.PutUint16(x[8:], uint16(p.off))
+	binary.LittleEndian.PutUint16(x[10:], uint16(b.wire))
+	binary.LittleEndian.PutUint16(x[12:], uint16(len(b.data)))
+	copy(x[pieceHeader:], b.data)
+	g.last = f.head
+	f.head += need
+	g.claim(b, p)
+	return true
+}
+
+// claim notes what a fragment says about its datagram.
+func (g *datagram) claim(b body, p *piece) {
+	g.count++
+	g.stored += b.wire
+	end := p.off + b.wire
+	switch {
+	case p.more:
+		g.end = max(g.end, end)
+	case g.low == 0:
+		g.low, g.high = end, end
+	case end != g.low:
+		g.low, g.high = min(g.low, end), max(g.high, end)
+		g.contrary = true
+	}
+	if g.low > 0 && g.low < g.end {
+		g.contrary = true
+	}
+	if p.off == 0 {
+		g.proto = p.proto
+	}
 }

@@ -40,18 +40,21 @@ type Headers struct {
 	EtherType      uint16     // of the innermost frame
 	ARP            []byte     // the ARP message of an ARP frame, else nil: then the fields below are zero
 
-	Key      event.Key // of the innermost IP header; ports of an ICMP message as Community ID v1 says
-	FromA    bool      // the packet goes from Key.A to Key.B
-	TTL      uint8     // or hop limit
-	IPID     uint16    // IPv4 only
-	Frag     bool      // put together from fragments; Number and Time are of the packet that completed it
-	Overlap  bool      // fragments overlapped with other bytes; the first copy of each byte was taken
-	Held     FragCount // what the earlier fragments of this datagram counted
-	IPLen    uint32    // bytes from the innermost network header on, as the wire carried them
-	Payload  []byte    // above layer 4; of an ICMP message its whole ICMP message
-	WireLoad uint32    // payload bytes on the wire; Payload may be shorter
-	Sum      Sum       // the worst of IP and layer 4
-	L4Sum    uint16    // checksum field of layer 4, for the duplicate test
+	Key     event.Key // of the innermost IP header; ports of an ICMP message as Community ID v1 says
+	FromA   bool      // the packet goes from Key.A to Key.B
+	TTL     uint8     // or hop limit
+	IPID    uint16    // IPv4 only
+	Overlap bool      // its fragments contradicted each other; the first copy of each byte was taken
+	Frag    bool      // put together from fragments; Number and Time are of the packet that completed it
+	IPLen   uint32    // bytes from the innermost network header on, as the wire carried them
+	// Fragments that were held before the one that completed the datagram: a held
+	// packet is in no other figure, so whoever counts packets adds these to this one.
+	FragPackets uint16
+	FragBytes   uint32 // sum of their IPLen
+	Payload     []byte // above layer 4; of an ICMP message its whole ICMP message
+	WireLoad    uint32 // payload bytes on the wire; Payload may be shorter
+	Sum         Sum    // the worst of IP and layer 4
+	L4Sum       uint16 // checksum field of layer 4, for the duplicate test
 
 	Seq, AckNo uint32 // TCP
 	Window     uint16
@@ -63,13 +66,6 @@ type Headers struct {
 
 	Tunnel event.Tunnel // Depth 0: none
 	Lane   uint8        // 0 to Lanes-1, by the symmetric pair of addresses (ICMP errors: of the pair they quote; ARP: 0)
-}
-
-// FragCount is the size of the fragments that were held back, which belongs to
-// the flow of the datagram they completed.
-type FragCount struct {
-	Packets uint16
-	Bytes   uint32 // from the network header on
 }
 
 // Lanes is the number of independent lanes of the line: more than any machine has

@@ -1,171 +1,190 @@
 package decode
 
 import (
-	"bytes"
 	"encoding/binary"
-	"net/netip"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// IANA protocol numbers.
+// IP protocol numbers (IANA).
 const (
-	protoICMP   = 1
-	protoIPIP   = 4
-	protoTCP    = 6
-	protoUDP    = 17
-	protoIPv6   = 41
-	protoGRE    = 47
-	protoICMPv6 = 58
-	protoSCTP   = 132
+	protoHopByHop = 0
+	protoICMP     = 1
+	protoIPIP     = 4
+	protoTCP      = 6
+	protoUDP      = 17
+	protoIPv6     = 41
+	protoRouting  = 43
+	protoFragment = 44
+	protoGRE      = 47
+	protoAH       = 51
+	protoICMPv6   = 58
+	protoNone     = 59
+	protoOptions  = 60
+	protoSCTP     = 132
 )
 
-func (d *Decoder) ipv4(f frame, h *Headers) Reason {
-	b := f.data
-	if len(b) < 20 {
-		return Cut
+// ends are the two addresses of an IP header, IPv4 mapped into IPv6.
+type ends struct{ src, dst [16]byte }
+
+func (e *ends) set4(src, dst []byte) {
+	e.src[10], e.src[11], e.dst[10], e.dst[11] = 255, 255, 255, 255
+	copy(e.src[12:], src[:4])
+	copy(e.dst[12:], dst[:4])
+}
+
+// ip reads a packet whose version only its first byte tells.
+func (d *Decoder) ip(h *Headers, b body) Reason {
+	if !d.deeper() {
+		return Nesting
 	}
-	size := int(b[0]&15) * 4
-	if size < 20 {
-		return Malformed
+	if len(b.data) < 1 {
+		return b.short(1)
 	}
-	if len(b) < size {
-		return Cut
+	switch b.data[0] >> 4 {
+	case 4:
+		h.EtherType = typeIPv4
+		return d.ipv4(h, b)
+	case 6:
+		h.EtherType = typeIPv6
+		return d.ipv6(h, b)
 	}
-	total := int(binary.BigEndian.Uint16(b[2:]))
+	return Malformed
+}
+
+func (d *Decoder) ipv4(h *Headers, b body) Reason {
+	if len(b.data) < 20 {
+		return b.short(20)
+	}
+	x := b.data
+	head, total := int(x[0]&15)*4, int(binary.BigEndian.Uint16(x[2:]))
 	if total == 0 { // segmentation offload: the card would have filled it in
-		total = f.wire
+		total = b.wire
 	}
-	if total < size {
+	if x[0]>>4 != 4 || head < 20 || total < head {
 		return Malformed
 	}
-	f = f.limit(total)
-	h.IPLen = uint32(min(total, f.wire))
-	h.IPID = binary.BigEndian.Uint16(b[4:])
-	h.TTL = b[8]
-	setAddrs(h, mapped(b[12:16]), mapped(b[16:20]))
-	h.Sum = SumGood
-	if sum(b[:size], 0) != 0xffff {
-		h.Sum = SumBad
-		if f.unsummed || binary.BigEndian.Uint16(b[10:]) == 0 {
-			h.Sum = SumOffload
-		}
+	b = b.limit(total)
+	if len(b.data) < head {
+		return b.short(head)
 	}
-	proto, flags := b[9], binary.BigEndian.Uint16(b[6:])
-	f = f.skip(size)
-	if flags&0x3fff != 0 { // more fragments, or an offset
-		return d.fragment(f, h, proto, uint32(h.IPID), int(flags&0x1fff)*8, flags&0x2000 != 0)
+	var e ends
+	e.set4(x[12:], x[16:])
+	h.IPLen, h.TTL, h.IPID = uint32(b.wire), x[8], binary.BigEndian.Uint16(x[4:])
+	sum := headerSum(x[:head])
+	place := binary.BigEndian.Uint16(x[6:])
+	rest := b.skip(head)
+	if place&0x3fff == 0 {
+		return d.transport(h, rest, &e, x[9], sum)
 	}
-	return d.transport(proto, f, h)
+	f := piece{ends: e, id: uint32(h.IPID), proto: x[9], off: int(place&0x1fff) * 8, more: place&0x2000 != 0, v4: true}
+	whole, proto, done := d.keep(h, rest, &f)
+	if !done {
+		return Held
+	}
+	return d.transport(h, whole, &e, proto, sum)
 }
 
-// maxExtensions bounds the chain of extension headers (RFC 8504 lets a host drop
-// longer ones).
-const maxExtensions = 8
-
-func (d *Decoder) ipv6(f frame, h *Headers) Reason {
-	b := f.data
-	if len(b) < 40 {
-		return Cut
+func (d *Decoder) ipv6(h *Headers, b body) Reason {
+	if len(b.data) < 40 {
+		return b.short(40)
 	}
-	payload := int(binary.BigEndian.Uint16(b[4:]))
-	if payload == 0 { // jumbogram or segmentation offload
-		payload = f.wire - 40
+	x := b.data
+	if x[0]>>4 != 6 {
+		return Malformed
 	}
-	h.IPLen = uint32(min(payload+40, f.wire))
-	f = f.limit(payload + 40)
-	h.TTL = b[7]
-	setAddrs(h, [16]byte(b[8:24]), [16]byte(b[24:40]))
-	h.Sum = SumGood
-	return d.extensions(b[6], f.skip(40), h)
+	size := int(binary.BigEndian.Uint16(x[4:]))
+	if size == 0 && x[6] != protoNone { // jumbogram (RFC 2675) or segmentation offload
+		size = b.wire - 40
+	}
+	b = b.limit(40 + size)
+	e := ends{[16]byte(x[8:24]), [16]byte(x[24:40])}
+	h.IPLen, h.TTL, h.IPID = uint32(b.wire), x[7], 0
+	return d.chain(h, b.skip(40), &e, x[6])
 }
 
-func (d *Decoder) extensions(next uint8, f frame, h *Headers) Reason {
-	for range maxExtensions {
+// chain walks the extension headers (RFC 8200).
+func (d *Decoder) chain(h *Headers, b body, e *ends, next uint8) Reason {
+	sum := SumGood
+	for range maxExtensions + 1 {
 		size := 0
 		switch next {
-		case 0, 43, 60, 135, 139, 140: // hop-by-hop, routing, destination, mobility, HIP, shim6
-			if len(f.data) < 8 {
-				return Cut
+		case protoHopByHop, protoRouting, protoOptions, protoFragment, protoAH:
+			if len(b.data) < 8 {
+				return b.short(8)
 			}
-			size = int(f.data[1])*8 + 8
-		case 51: // AH counts in words
-			if len(f.data) < 8 {
-				return Cut
-			}
-			size = int(f.data[1])*4 + 8
-		case 44:
-			return d.fragment6(f, h)
+			size = extensionSize(next, b.data[1])
 		default:
-			return d.transport(next, f, h)
+			return d.transport(h, b, e, next, sum)
 		}
-		if len(f.data) < size {
-			return Cut
+		if len(b.data) < size {
+			return b.short(size)
 		}
-		next, f = f.data[0], f.skip(size)
+		x := b.data
+		if next == protoRouting && x[3] != 0 {
+			sum = SumUnknown // the checksum is made with the last address of the route
+		}
+		was := next
+		next, b = x[0], b.skip(size)
+		place := binary.BigEndian.Uint16(x[2:])
+		if was != protoFragment || place&0xfff9 == 0 {
+			continue
+		}
+		f := piece{ends: *e, id: binary.BigEndian.Uint32(x[4:]), proto: next, off: int(place &^ 7), more: place&1 != 0}
+		var done bool
+		if b, next, done = d.keep(h, b, &f); !done {
+			return Held
+		}
 	}
 	return Nesting
 }
 
-func (d *Decoder) fragment6(f frame, h *Headers) Reason {
-	if len(f.data) < 8 {
-		return Cut
+func extensionSize(kind, length uint8) int {
+	switch kind {
+	case protoFragment:
+		return 8
+	case protoAH:
+		return int(length)*4 + 8
 	}
-	next, id := f.data[0], binary.BigEndian.Uint32(f.data[4:])
-	offset := binary.BigEndian.Uint16(f.data[2:])
-	f = f.skip(8)
-	if offset&0xfff9 == 0 { // atomic fragment (RFC 6946)
-		return d.extensions(next, f, h)
-	}
-	return d.fragment(f, h, next, id, int(offset&0xfff8), offset&1 != 0)
+	return int(length)*8 + 8
 }
 
-// setAddrs puts the smaller address first.
-func setAddrs(h *Headers, src, dst [16]byte) {
-	h.FromA = bytes.Compare(src[:], dst[:]) <= 0
-	h.Key.A, h.Key.B = src, dst
-	if !h.FromA {
-		h.Key.A, h.Key.B = dst, src
+// keep hands a fragment to the table. When it completes its datagram the whole
+// is returned, else h says what a held packet can say: the pair and its length.
+func (d *Decoder) keep(h *Headers, b body, f *piece) (whole body, proto uint8, done bool) {
+	whole, proto, done = d.fragment.add(h, b, f)
+	if !done {
+		h.setKey(&f.ends, f.proto, 0, 0)
+		h.Frag = true
+		h.Lane = LaneOf(&h.Key, &h.Tags, d.seed)
 	}
+	return whole, proto, done
 }
 
-// setPorts completes the key; equal addresses are told apart by their ports.
-func (h *Headers) setPorts(src, dst uint16) {
-	if h.Key.A == h.Key.B {
-		h.FromA = src <= dst
-	}
-	h.Key.APort, h.Key.BPort = src, dst
-	if !h.FromA {
-		h.Key.APort, h.Key.BPort = dst, src
-	}
+// setKey orders the endpoints and notes the direction.
+func (h *Headers) setKey(e *ends, proto uint8, srcPort, dstPort uint16) {
+	h.FromA = order(&h.Key, e, proto, srcPort, dstPort)
 }
 
-func mapped(b []byte) (a [16]byte) {
-	a[10], a[11] = 0xff, 0xff
-	copy(a[12:], b)
-	return a
+// order fills k and reports whether src became A.
+func order(k *event.Key, e *ends, proto uint8, srcPort, dstPort uint16) bool {
+	k.Proto = proto
+	if less(e, srcPort, dstPort) {
+		k.A, k.B, k.APort, k.BPort = e.src, e.dst, srcPort, dstPort
+		return true
+	}
+	k.A, k.B, k.APort, k.BPort = e.dst, e.src, dstPort, srcPort
+	return false
 }
 
-// src and dst are the addresses in the direction of the packet.
-func (h *Headers) src() [16]byte {
-	if h.FromA {
-		return h.Key.A
+func less(e *ends, srcPort, dstPort uint16) bool {
+	s, t := binary.BigEndian.Uint64(e.src[:]), binary.BigEndian.Uint64(e.dst[:])
+	if s != t {
+		return s < t
 	}
-	return h.Key.B
-}
-
-func (h *Headers) dst() [16]byte {
-	if h.FromA {
-		return h.Key.B
+	s, t = binary.BigEndian.Uint64(e.src[8:]), binary.BigEndian.Uint64(e.dst[8:])
+	if s != t {
+		return s < t
 	}
-	return h.Key.A
-}
-
-// setTunnel keeps the outermost wrapping.
-func (h *Headers) setTunnel(kind string, id uint32) {
-	if h.Tunnel.Kind != "" {
-		return
-	}
-	h.Tunnel = event.Tunnel{Kind: kind, ID: id, Depth: h.Tunnel.Depth,
-		Outer: netip.AddrFrom16(h.src()).Unmap(), OuterPeer: netip.AddrFrom16(h.dst()).Unmap()}
+	return srcPort <= dstPort
 }

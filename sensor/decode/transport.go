@@ -2,190 +2,102 @@ package decode
 
 import "encoding/binary"
 
-func (d *Decoder) transport(proto uint8, f frame, h *Headers) Reason {
-	h.Key.Proto = proto
+// transport reads what stands above IP. sum is what the header below is worth.
+func (d *Decoder) transport(h *Headers, b body, e *ends, proto uint8, sum Sum) Reason {
 	switch proto {
 	case protoTCP:
-		return tcp(f, h)
+		return tcp(h, b, e, sum)
 	case protoUDP:
-		return d.udp(f, h)
+		return d.udp(h, b, e, sum)
 	case protoICMP, protoICMPv6:
-		return icmp(f, h)
-	case protoGRE:
-		return d.gre(f, h)
-	case protoIPIP, protoIPv6:
-		h.setTunnel("ipip", 0)
-		return d.inner(f, h, (*Decoder).raw)
+		return icmp(h, b, e, proto, sum)
 	case protoSCTP:
-		if len(f.data) < 12 {
-			return Cut
+		if len(b.data) < 12 {
+			return b.short(12)
 		}
-		h.setPorts(binary.BigEndian.Uint16(f.data), binary.BigEndian.Uint16(f.data[2:]))
-		h.setPayload(f.skip(12))
+		h.setKey(e, proto, binary.BigEndian.Uint16(b.data), binary.BigEndian.Uint16(b.data[2:]))
+		h.load(b.skip(12))
+		h.Sum = SumUnknown // a CRC, not checked
 		return OK
 	}
-	h.setPayload(f)
+	h.setKey(e, proto, 0, 0)
+	h.load(b)
+	h.Sum = worse(h.Sum, sum)
+	switch proto {
+	case protoGRE:
+		return d.gre(h, b, e)
+	case protoIPIP, protoIPv6:
+		return d.wrapped(h, b, e, "ipip", 0, 0)
+	}
 	return OK
 }
 
-func (h *Headers) setPayload(f frame) {
-	h.Payload, h.WireLoad = f.data, uint32(max(f.wire, len(f.data)))
+// load takes what is left as the payload.
+func (h *Headers) load(b body) {
+	h.Payload, h.WireLoad = b.data, uint32(b.wire)
 }
 
-func tcp(f frame, h *Headers) Reason {
-	b := f.data
-	if len(b) < 20 {
-		return Cut
+// check notes the checksum of a whole segment. The kernel's word that the card
+// would have filled it in needs no check.
+func (h *Headers) check(b body, e *ends, proto uint8, sum Sum) {
+	if h.Sum != SumOffload {
+		h.Sum = layer4Sum(b, e, proto, h.L4Sum)
 	}
-	size := int(b[12]>>4) * 4
-	if size < 20 || size > f.wire {
+	h.Sum = worse(h.Sum, sum)
+}
+
+// tcp reads a segment (RFC 9293). A capture that ends behind the flags still
+// gives a packet: a snaplen of 54 with a VLAN tag does.
+func tcp(h *Headers, b body, e *ends, sum Sum) Reason {
+	x := b.data
+	if b.wire < 20 || len(x) < 14 {
+		return b.short(20)
+	}
+	head := int(x[12]>>4) * 4
+	if head < 20 || head > b.wire {
 		return Malformed
 	}
-	h.setPorts(binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:]))
-	h.Seq = binary.BigEndian.Uint32(b[4:])
-	h.AckNo = binary.BigEndian.Uint32(b[8:])
-	h.Flags = b[13]
-	h.Window = binary.BigEndian.Uint16(b[14:])
-	h.L4Sum = binary.BigEndian.Uint16(b[16:])
-	h.checkSum(f, h.L4Sum)
-	if len(b) < size { // the options are cut, the counts are still right
-		h.WireLoad = uint32(f.wire - size)
-		return OK
+	h.setKey(e, protoTCP, binary.BigEndian.Uint16(x), binary.BigEndian.Uint16(x[2:]))
+	h.Seq, h.AckNo, h.Flags = binary.BigEndian.Uint32(x[4:]), binary.BigEndian.Uint32(x[8:]), x[13]
+	if len(x) >= 18 {
+		h.Window, h.L4Sum = binary.BigEndian.Uint16(x[14:]), binary.BigEndian.Uint16(x[16:])
 	}
-	h.setPayload(f.skip(size))
+	h.Payload, h.WireLoad = x[min(head, len(x)):], uint32(b.wire-head)
+	h.check(b, e, protoTCP, sum)
 	return OK
 }
 
-func (d *Decoder) udp(f frame, h *Headers) Reason {
-	b := f.data
-	if len(b) < 8 {
-		return Cut
+// UDP ports of tunnels (IANA; 8472 is Linux's older habit for VXLAN).
+const (
+	portVXLAN    = 4789
+	portOldVXLAN = 8472
+	portGENEVE   = 6081
+)
+
+func (d *Decoder) udp(h *Headers, b body, e *ends, sum Sum) Reason {
+	x := b.data
+	if len(x) < 8 {
+		return b.short(8)
 	}
-	length := int(binary.BigEndian.Uint16(b[4:]))
-	if length == 0 { // jumbogram or segmentation offload
-		length = f.wire
+	if n := int(binary.BigEndian.Uint16(x[4:])); n >= 8 {
+		b = b.limit(n) // 0: a jumbogram, or left to the card
 	}
-	if length < 8 {
-		return Malformed
-	}
-	src, dst := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	h.setPorts(src, dst)
-	h.L4Sum = binary.BigEndian.Uint16(b[6:])
+	h.setKey(e, protoUDP, binary.BigEndian.Uint16(x), binary.BigEndian.Uint16(x[2:]))
+	h.L4Sum = binary.BigEndian.Uint16(x[6:])
+	h.load(b.skip(8))
 	if h.L4Sum != 0 {
-		h.checkSum(f.limit(length), h.L4Sum)
-	}
-	f = f.limit(length).skip(8)
-	h.setPayload(f)
-	if r, tunnel := d.udpTunnel(dst, f, h); tunnel {
-		return r
-	}
-	return OK
-}
-
-// checkSum verifies the checksum of layer 4 when all bytes are there. A sender
-// whose card fills the sum in leaves the sum of the pseudo-header, not inverted.
-func (h *Headers) checkSum(f frame, field uint16) {
-	if len(f.data) < f.wire || h.Frag {
-		if h.Sum == SumGood {
-			h.Sum = SumUnknown
-		}
-		return
-	}
-	src, dst := h.src(), h.dst()
-	pseudo := sumPairs(src[:], 0)
-	pseudo = sumPairs(dst[:], pseudo)
-	if h.EtherType == typeIPv4 { // the mapped prefix ffff stands twice and counts as nothing
-		pseudo -= 2 * 0xffff
-	}
-	pseudo += uint64(h.Key.Proto) + uint64(f.wire)
-	switch {
-	case sum(f.data, pseudo) == 0xffff:
-	case f.unsummed || fold(pseudo) == field:
-		h.Sum = max(h.Sum, SumOffload)
-	default:
-		h.Sum = SumBad
-	}
-}
-
-// sum is the one's complement sum (RFC 1071) of b and start.
-func sum(b []byte, start uint64) uint16 { return fold(sumPairs(b, start)) }
-
-// sumPairs adds 32 bits at a time: the carries are folded at the end, which the
-// sum allows (RFC 1071 section 2).
-func sumPairs(b []byte, s uint64) uint64 {
-	for len(b) >= 8 {
-		x := binary.BigEndian.Uint64(b)
-		s += x>>32 + x&0xffffffff
-		b = b[8:]
-	}
-	for len(b) >= 2 {
-		s += uint64(b[0])<<8 | uint64(b[1])
-		b = b[2:]
-	}
-	if len(b) == 1 {
-		s += uint64(b[0]) << 8
-	}
-	return s
-}
-
-func fold(s uint64) uint16 {
-	for s>>16 != 0 {
-		s = s&0xffff + s>>16
-	}
-	return uint16(s)
-}
-
-// icmpPair maps a request type to its reply, as Community ID does.
-var icmpPair = map[uint8]uint8{8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17, 10: 9, 9: 10}
-var icmp6Pair = map[uint8]uint8{128: 129, 129: 128, 133: 134, 134: 133, 135: 136, 136: 135, 130: 131, 131: 130, 139: 140, 140: 139, 144: 145, 145: 144}
-
-func icmp(f frame, h *Headers) Reason {
-	b := f.data
-	if len(b) < 8 {
-		return Cut
-	}
-	pairs, v6 := icmpPair, h.Key.Proto == protoICMPv6
-	if v6 {
-		pairs = icmp6Pair
-	}
-	kind, code := b[0], b[1]
-	h.L4Sum = binary.BigEndian.Uint16(b[2:])
-	peer, both := pairs[kind]
-	if !both {
-		peer = code
-	}
-	h.setPorts(uint16(kind), uint16(peer))
-	h.setPayload(f)
-	if len(b) == f.wire && !v6 && !h.Frag {
-		if sum(b, 0) != 0xffff {
-			h.Sum = SumBad
-		}
+		h.check(b, e, protoUDP, sum)
 	} else {
-		h.checkSum(f, h.L4Sum)
+		h.Sum = worse(h.Sum, sum)
+		if h.Sum == SumUnknown {
+			h.Sum = sum // nothing to check but the header below
+		}
 	}
-	if v6 && kind < 128 || !v6 && (kind == 3 || kind == 4 || kind == 5 || kind == 11 || kind == 12) {
-		h.quote(b[8:])
+	switch binary.BigEndian.Uint16(x[2:]) {
+	case portVXLAN, portOldVXLAN:
+		return d.vxlan(h, b.skip(8), e)
+	case portGENEVE:
+		return d.geneve(h, b.skip(8), e)
 	}
 	return OK
-}
-
-// quote reads the addresses and ports of the packet that an ICMP error quotes.
-func (h *Headers) quote(b []byte) {
-	var q Headers
-	var rest []byte
-	switch {
-	case len(b) >= 28 && b[0]>>4 == 4 && len(b) >= int(b[0]&15)*4+8 && b[0]&15 >= 5:
-		setAddrs(&q, mapped(b[12:16]), mapped(b[16:20]))
-		q.Key.Proto, rest = b[9], b[int(b[0]&15)*4:]
-	case len(b) >= 48 && b[0]>>4 == 6:
-		setAddrs(&q, [16]byte(b[8:24]), [16]byte(b[24:40]))
-		q.Key.Proto, rest = b[6], b[40:]
-	default:
-		return
-	}
-	if q.Key.Proto == protoTCP || q.Key.Proto == protoUDP {
-		q.setPorts(binary.BigEndian.Uint16(rest), binary.BigEndian.Uint16(rest[2:]))
-	}
-	q.Key.Segment = h.Key.Segment
-	h.Quoted, h.QuotedKey, h.QuotedFromA = true, q.Key, q.FromA
 }

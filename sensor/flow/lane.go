@@ -118,8 +118,8 @@ func (l *Lane) handle(i int32, from event.Side, h *decode.Headers) {
 	r.last = max(r.last, h.Time)
 	r.see(from, h)
 	c := &r.total[from]
-	c.Packets += 1 + uint64(h.Held.Packets)
-	c.Bytes += uint64(h.IPLen) + uint64(h.Held.Bytes)
+	c.Packets += 1 + uint64(h.FragPackets)
+	c.Bytes += uint64(h.IPLen) + uint64(h.FragBytes)
 	if h.Overlap {
 		l.anomaly(i, "fragment-overlap")
 	}
@@ -153,9 +153,7 @@ func (l *Lane) damaged(r *record, from event.Side, h *decode.Headers) bool {
 
 // Advance lets everything happen that is due at clock, each at its own deadline.
 func (l *Lane) Advance(epoch uint32, clock int64) {
-	if l.clock == 0 {
-		l.epoch, l.clock = epoch, clock
-	}
+	l.epoch = epoch
 	l.clock = max(l.clock, clock)
 	l.tellMinute()
 	for {
@@ -197,12 +195,8 @@ func (l *Lane) timer(r *record, at int64) {
 // Step begins a new epoch: the timers keep what was left of them.
 func (l *Lane) Step(epoch uint32, clock int64) {
 	shift := clock - l.clock
-	l.epoch = epoch
-	if l.clock == 0 {
-		return
-	}
-	l.clock = clock
-	l.minute.next = 0
+	l.cutMinute()
+	l.epoch, l.clock = epoch, clock
 	l.table.each(func(i int32) {
 		r := &l.table.records[i]
 		r.deadline += shift

@@ -53,3 +53,11 @@ func (l *Lane) closeMinute(end int64) {
 		Place: event.Place{Epoch: l.epoch, Clock: end, Phase: event.PhaseMinute, Number: uint64(l.id)},
 	})
 }
+
+// cutMinute writes what was gathered when the clock is about to be set.
+func (l *Lane) cutMinute() {
+	if l.minute.next != 0 {
+		l.closeMinute(l.minute.next)
+		l.minute.next = 0
+	}
+}

@@ -25,6 +25,7 @@ type intake struct {
 	minute    minuteCounter
 	last      capture.Stats
 	emit      func(event.Event)
+	onStep    func(epoch uint32, before, clock int64) // tells the shards of a new epoch
 }
 
 func newIntake(source capture.Source, number int, emit func(event.Event)) *intake {
@@ -82,6 +83,7 @@ func (in *intake) idle(now int64) {
 // step says that the capture's clock was set.
 func (in *intake) step(p *event.Packet, from int64) {
 	in.minute.next = 0
+	in.onStep(in.clock.epoch, from, in.clock.now)
 	in.emit(event.Event{
 		Kind: "clock",
 		Time: p.Time,

@@ -57,7 +57,7 @@ func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, 
 func (s *shard) watch(ctx context.Context, number int, in *intake, parts chan<- part) error {
 	runtime.LockOSThread()
 	var h decode.Headers
-	in.emit = s.emit
+	in.emit, in.onStep = s.emit, s.step
 	next := time.Now().Add(partEvery)
 	for n := 0; ctx.Err() == nil; n++ {
 		usable, err := in.next(&h)

@@ -36,12 +36,14 @@ type item struct {
 	ingress string
 	epoch   uint32
 	clock   int64
+	step    bool  // no packet, but a new epoch
+	before  int64 // of a step: the clock before it
 }
 
 // add copies a packet into the batch. Slices into bytes are laid out when the
 // batch is read, since the buffer may still move.
 func (b *batch) add(h *decode.Headers, ingress string, epoch uint32, clock int64) {
-	b.packets = append(b.packets, item{*h, ingress, epoch, clock})
+	b.packets = append(b.packets, item{headers: *h, ingress: ingress, epoch: epoch, clock: clock})
 	b.bytes = append(append(b.bytes, h.Payload...), h.ARP...)
 }
 
@@ -114,6 +116,12 @@ func (l *Line) readRounds(ctx context.Context, in *intake, fresh <-chan *round, 
 	for {
 		r := <-fresh
 		own := len(r.events) - 1
+		in.onStep = func(epoch uint32, before, clock int64) {
+			for i := range r.batches {
+				b := &r.batches[i]
+				b.packets = append(b.packets, item{step: true, epoch: epoch, before: before, clock: clock})
+			}
+		}
 		in.emit = func(e event.Event) { r.events[own] = append(r.events[own], e) }
 		err := in.fill(ctx, &h, func() {
 			r.batches[int(h.Lane)%len(queues)].add(&h, in.ingress(h.Interface), in.clock.epoch, in.clock.now)
@@ -152,7 +160,13 @@ func (in *intake) fill(ctx context.Context, h *decode.Headers, use func()) error
 func (s *shard) work(number int, rounds <-chan *round) {
 	for r := range rounds {
 		s.out = r.events[number]
-		r.batches[number].each(func(p *item) { s.packet(&p.headers, p.ingress, p.epoch, p.clock) })
+		r.batches[number].each(func(p *item) {
+			if p.step {
+				s.step(p.epoch, p.before, p.clock)
+				return
+			}
+			s.packet(&p.headers, p.ingress, p.epoch, p.clock)
+		})
 		s.advance(r.epoch, r.clock)
 		if r.last {
 			s.close(r.epoch, r.clock)
@@ -168,6 +182,7 @@ func (l *Line) replayPlain(ctx context.Context, in *intake) error {
 	s := l.shards[0]
 	var own []event.Event
 	in.emit = func(e event.Event) { own = append(own, e) }
+	in.onStep = s.step
 	for {
 		err := in.fill(ctx, &h, func() { s.packet(&h, in.ingress(h.Interface), in.clock.epoch, in.clock.now) })
 		s.advance(in.clock.epoch, in.clock.now)

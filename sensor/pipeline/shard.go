@@ -12,8 +12,7 @@ import (
 // goroutine owns it.
 type shard struct {
 	lanes [decode.Lanes]*flow.Lane // nil: another shard's
-	epoch uint32
-	out   []event.Event // since the last take
+	out   []event.Event            // since the last take
 
 	packets uint64
 	shedded []event.Tally // live: events dropped by kind
@@ -31,19 +30,16 @@ func (s *shard) emit(e event.Event) { s.out = append(s.out, e) }
 
 // packet hands one packet to its lane.
 func (s *shard) packet(h *decode.Headers, ingress string, epoch uint32, clock int64) {
-	s.step(epoch, clock)
 	s.packets++
 	s.lanes[h.Lane].Packet(h, ingress, epoch, clock)
 }
 
-// step rebases the timers of all lanes when the clock of the capture was set.
-func (s *shard) step(epoch uint32, clock int64) {
-	if epoch == s.epoch {
-		return
-	}
-	s.epoch = epoch
+// step begins a new epoch: what was due before the capture's clock was set
+// happens, and the timers keep what is left of them.
+func (s *shard) step(epoch uint32, before, clock int64) {
 	for _, l := range s.lanes {
 		if l != nil {
+			l.Advance(epoch-1, before)
 			l.Step(epoch, clock)
 		}
 	}
@@ -52,7 +48,6 @@ func (s *shard) step(epoch uint32, clock int64) {
 // advance lets everything happen that is due at clock, and sorts what the shard
 // has to say since the last take into the total order.
 func (s *shard) advance(epoch uint32, clock int64) {
-	s.step(epoch, clock)
 	for _, l := range s.lanes {
 		if l != nil {
 			l.Advance(epoch, clock)
@@ -63,7 +58,6 @@ func (s *shard) advance(epoch uint32, clock int64) {
 
 // close ends all flows.
 func (s *shard) close(epoch uint32, clock int64) {
-	s.step(epoch, clock)
 	for _, l := range s.lanes {
 		if l != nil {
 			l.Close(epoch, clock)
