@@ -69,7 +69,7 @@ func (d *Desk) Raise(f event.Finding) {
 		d.raise(s)
 	case f.Severity > s.finding.Severity:
 		s.merge(f)
-		s.promote(f)
+		s.promote()
 		d.raise(s)
 	default:
 		s.merge(f)

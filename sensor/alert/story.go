@@ -80,7 +80,7 @@ func (s *story) merge(f event.Finding) {
 }
 
 // promote makes the story ready to be raised anew.
-func (s *story) promote(f event.Finding) {
+func (s *story) promote() {
 	s.promoted = s.id
 	s.raised = s.finding.Time
 	s.times++
@@ -135,7 +135,7 @@ func (d *Desk) grow(s *story, now int64) bool {
 	if due {
 		d.writeGrowth(s)
 	}
-	return s.step < len(growth)
+	return s.step < len(growth) && now > s.raised-window
 }
 
 // writeGrowth writes a story again if there is anything new in it.
