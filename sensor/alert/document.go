@@ -13,15 +13,10 @@ type alert struct {
 	reasons  []string
 	texts    [len(languages)]Text    // by language
 	message  string
-	source   end
-	target   end
 	hosts    []string
 	users    []string
 	examples []event.Record // flows as a person looks them up
 }
-
-// end is what is known about one end of an alert.
-type end struct{ zone, role, owner, contact string }
 
 func (d *Desk) layout(facts *event.Table) *event.Layout {
 	l := d.layouts[facts]
@@ -69,7 +64,6 @@ func (d *Desk) describe(s *story) *alert {
 			a.message = a.texts[i].Message
 		}
 	}
-	a.source, a.target = d.about(f.Subject.Addr), d.about(f.Peer.Addr)
 	for _, e := range []*event.Entity{&f.Subject, &f.Peer} {
 		a.hosts = appendNew(a.hosts, e.Name)
 		a.users = appendNew(a.users, e.User)

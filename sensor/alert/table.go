@@ -78,13 +78,7 @@ func (a *alert) techniques(sub bool) []string {
 }
 
 func endFields() []event.Field {
-	about := func(path, doc string, get func(*end) string) []event.Field {
-		return []event.Field{
-			keyword("brandmelder.source."+path, doc+" of the source", func(a *alert) string { return get(&a.source) }),
-			keyword("brandmelder.destination."+path, doc+" of the destination", func(a *alert) string { return get(&a.target) }),
-		}
-	}
-	return slices.Concat([]event.Field{
+	return []event.Field{
 		event.IP("source.ip", event.Technical, "who did it", func(a *alert) netip.Addr { return a.finding.Subject.Addr }),
 		event.IP("destination.ip", event.Technical, "to whom", func(a *alert) netip.Addr { return a.finding.Peer.Addr }),
 		event.Int("destination.port", event.Technical, "port of the service", func(a *alert) (int64, bool) {
@@ -102,11 +96,5 @@ func endFields() []event.Field {
 		event.IPs("related.ip", event.Technical, "all addresses", func(a *alert) []netip.Addr { return addresses(&a.finding) }),
 		event.Strings("related.user", event.Personal, "all users", func(a *alert) []string { return a.users }),
 		event.Strings("related.hosts", event.Personal, "all host names", func(a *alert) []string { return a.hosts }),
-		keyword("brandmelder.zone.source", "zone of the source", func(a *alert) string { return a.source.zone }),
-		keyword("brandmelder.zone.destination", "zone of the destination", func(a *alert) string { return a.target.zone }),
-	},
-		about("role", "role", func(e *end) string { return e.role }),
-		about("owner", "owner", func(e *end) string { return e.owner }),
-		about("contact", "who to call", func(e *end) string { return e.contact }),
-	)
+	}
 }
