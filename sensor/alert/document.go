@@ -3,6 +3,7 @@ package alert
 import (
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/know"
 )
 
 // alert is one document of a story, as it stands when it is written.
@@ -13,6 +14,8 @@ type alert struct {
 	reasons  []string
 	texts    [len(languages)]Text    // by language
 	message  string
+	source   *know.Zone // nil: in no zone
+	target   *know.Zone
 	hosts    []string
 	users    []string
 	examples []event.Record // flows as a person looks them up
@@ -64,6 +67,7 @@ func (d *Desk) describe(s *story) *alert {
 			a.message = a.texts[i].Message
 		}
 	}
+	a.source, a.target = d.c.Know.Zone(f.Subject.Addr), d.c.Know.Zone(f.Peer.Addr)
 	for _, e := range []*event.Entity{&f.Subject, &f.Peer} {
 		a.hosts = appendNew(a.hosts, e.Name)
 		a.users = appendNew(a.users, e.User)

@@ -11,7 +11,7 @@ import (
 
 // alertTable is the table of an alert's own part.
 var alertTable = event.NewTable("alert", "What was found, how it compares with what is usual, and what to do.",
-	slices.Concat(ruleFields(), endFields(), ownFields(), measureFields(), textFields())...)
+	slices.Concat(ruleFields(), endFields(), zoneFields(), ownFields(), measureFields(), textFields())...)
 
 func (*alert) Table() *event.Table { return alertTable }
 
