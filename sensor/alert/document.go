@@ -12,7 +12,7 @@ type alert struct {
 	spec     *detect.Spec // nil for a detector that is not on the shelf
 	risk     float64
 	reasons  []string
-	texts    [len(languages)]Text    // by language
+	texts    [len(languages)]Text // by language
 	message  string
 	source   *know.Zone // nil: in no zone
 	target   *know.Zone

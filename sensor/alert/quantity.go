@@ -92,7 +92,7 @@ var dutch = map[string]string{
 	"hosts": "systemen", "ports": "poorten", "users": "gebruikers", "accounts": "accounts",
 	"connections": "verbindingen", "contacts": "contacten", "queries": "vragen", "requests": "verzoeken",
 	"names": "namen", "packets": "pakketten", "files": "bestanden", "targets": "doelen",
-	"messages": "berichten", "answers": "antwoorden", "flows": "verbindingen", "shares": "shares",
+	"messages": "berichten", "answers": "antwoorden", "anomalies": "afwijkingen", "flows": "verbindingen", "shares": "shares",
 	"targets per minute": "doelen per minuut", "attempts per minute": "pogingen per minuut",
 	"standard deviations": "standaardafwijkingen",
 }

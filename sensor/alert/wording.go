@@ -22,11 +22,12 @@ var commonNames = map[string]func(lang string, a *alert) string{
 	"user":         func(_ string, a *alert) string { return a.finding.Subject.User },
 	"port":         func(_ string, a *alert) string { return positive(int64(a.finding.Port)) },
 	"observed":     func(lang string, a *alert) string { return measured(lang, &a.finding.Observed) },
-	"usual":        func(lang string, a *alert) string { return measured(lang, &a.finding.Baseline) },
+	"usual":        func(lang string, a *alert) string { return learned(lang, a.finding.Baseline, true) },
+	"limit":        func(lang string, a *alert) string { return learned(lang, a.finding.Baseline, false) },
 	"since":        func(_ string, a *alert) string { return day(a.finding.Baseline.Since) },
 	"flows":        func(_ string, a *alert) string { return positive(int64(a.finding.FlowsTotal)) },
 	"targets":      func(_ string, a *alert) string { return positive(int64(len(a.finding.Related))) },
-	"examples":     func(lang string, a *alert) string { return exampleAddrs(lang, a.finding.Related) },
+	"examples":     func(_ string, a *alert) string { return exampleAddrs(a.finding.Related) },
 	"lasting": func(lang string, a *alert) string {
 		ns := a.finding.Time - a.finding.Onset
 		if ns < second {
@@ -145,7 +146,7 @@ func first(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func exampleAddrs(_ string, addrs []netip.Addr) string {
+func exampleAddrs(addrs []netip.Addr) string {
 	var out []string
 	for _, a := range addrs {
 		out = append(out, plainAddr(a))
@@ -165,6 +166,15 @@ func measured(lang string, m *event.Measure) string {
 		return ""
 	}
 	return Quantity(lang, m.Value, m.Unit)
+}
+
+// learned words a baseline that was learned here, or one that was shipped: the
+// latter is a limit, and to call it usual would not be true.
+func learned(lang string, m event.Measure, here bool) string {
+	if here != (m.Since > 0) {
+		return ""
+	}
+	return measured(lang, &m)
 }
 
 func positive(n int64) string {
