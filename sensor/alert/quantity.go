@@ -1,0 +1,117 @@
+package alert
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// formats are what may stand behind the bar of a placeholder.
+var formats = map[string]func(lang, raw string) string{
+	"":         func(_, raw string) string { return raw },
+	"number":   numeric(number),
+	"bytes":    numeric(bytes),
+	"duration": numeric(duration), // of seconds
+	"percent":  numeric(func(lang string, v float64) string { return number(lang, 100*v) + "%" }),
+}
+
+func numeric(write func(string, float64) string) func(lang, raw string) string {
+	return func(lang, raw string) string {
+		v, err := strconv.ParseFloat(raw, 64)
+		if err != nil {
+			return raw
+		}
+		return write(lang, v)
+	}
+}
+
+// number is short enough to read and long enough to check: whole, or with at
+// most two decimals.
+func number(lang string, v float64) string {
+	digits := 2
+	if math.Abs(v) >= 100 || v == math.Trunc(v) {
+		digits = 0
+	}
+	s := strconv.FormatFloat(v, 'f', digits, 64)
+	if digits > 0 {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	if lang == "nl" {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s
+}
+
+func bytes(lang string, v float64) string {
+	unit := 0
+	units := [...]string{"bytes", "kB", "MB", "GB", "TB"}
+	for v >= 1000 && unit < len(units)-1 {
+		v /= 1000
+		unit++
+	}
+	return number(lang, math.Round(v*10)/10) + " " + units[unit]
+}
+
+// spans are units of time, longest first.
+var spans = [...]struct {
+	seconds  float64
+	one, all [len(languages)]string
+}{
+	{86400, [...]string{"day", "dag"}, [...]string{"days", "dagen"}},
+	{3600, [...]string{"hour", "uur"}, [...]string{"hours", "uur"}},
+	{60, [...]string{"minute", "minuut"}, [...]string{"minutes", "minuten"}},
+	{1, [...]string{"second", "seconde"}, [...]string{"seconds", "seconden"}},
+}
+
+// duration is a length of time in seconds, in the largest unit of which there
+// are at least two, so that it stays precise enough.
+func duration(lang string, v float64) string {
+	index := 0
+	if lang == "nl" {
+		index = 1
+	}
+	for _, s := range spans {
+		n := v / s.seconds
+		if n < 2 && s.seconds > 1 {
+			continue
+		}
+		n = math.Round(n*10) / 10
+		if n == 1 {
+			return number(lang, n) + " " + s.one[index]
+		}
+		return number(lang, n) + " " + s.all[index]
+	}
+	return number(lang, v)
+}
+
+// dutch are the units that detectors measure in. A unit that is not here is
+// written as it is.
+var dutch = map[string]string{
+	"attempts": "pogingen", "failed attempts": "mislukte pogingen", "failures": "mislukte pogingen",
+	"logins": "aanmeldingen", "failed logins": "mislukte aanmeldingen",
+	"hosts": "systemen", "ports": "poorten", "users": "gebruikers", "accounts": "accounts",
+	"connections": "verbindingen", "contacts": "contacten", "queries": "vragen", "requests": "verzoeken",
+	"names": "namen", "packets": "pakketten", "files": "bestanden", "targets": "doelen",
+	"messages": "berichten", "answers": "antwoorden", "anomalies": "afwijkingen", "flows": "verbindingen", "shares": "shares",
+	"targets per minute": "doelen per minuut", "attempts per minute": "pogingen per minuut",
+	"standard deviations": "standaardafwijkingen",
+}
+
+// Quantity words a value with its unit: bytes and seconds in a fitting multiple,
+// other units in the language.
+func Quantity(lang string, value float64, unit string) string {
+	switch unit {
+	case "":
+		return number(lang, value)
+	case "bytes":
+		return bytes(lang, value)
+	case "s":
+		return duration(lang, value)
+	case "share":
+		return formats["percent"](lang, strconv.FormatFloat(value, 'g', -1, 64))
+	}
+	if nl, ok := dutch[unit]; ok && lang == "nl" {
+		unit = nl
+	}
+	return number(lang, value) + " " + unit
+}
