@@ -75,7 +75,7 @@ var shapes = [...]struct {
 	{"jndi", []string{"${jndi:", "${${", "${lower:", "${upper:", "${::-"}},
 	{"sql", []string{"union select", "union all select", "sleep(", "benchmark(", "information_schema", "or 1=1", "' or '", "and 1=1", "waitfor delay", "xp_cmdshell", "extractvalue("}},
 	{"traversal", []string{"../", `..\`}},
-	{"cmd", []string{";cat ", "; cat ", "|cat ", "cmd.exe", "/bin/sh", "/bin/bash", "powershell", "/etc/passwd", ";wget ", ";curl ", "() {", "busybox"}},
+	{"cmd", []string{";cat ", "; cat ", "|cat ", "cmd.exe", "/bin/sh", "/bin/bash", "powershell ", "powershell.exe", "/etc/passwd", ";wget ", ";curl ", "() {", "busybox"}},
 	{"xss", []string{"<script", "javascript:", "onerror="}},
 }
 
