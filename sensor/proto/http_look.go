@@ -143,7 +143,9 @@ func template(path string) string {
 		s, _, _ = strings.Cut(s, ";")
 		ext := extension(s)
 		stem := s
-		if ext != "" {
+		if strings.Contains(s, "@") || strings.Contains(s, "%40") {
+			ext = "" // it is the end of a domain
+		} else if ext != "" {
 			stem = s[:len(s)-len(ext)-1]
 		}
 		if isID(stem) {
@@ -178,7 +180,7 @@ func isID(s string) bool {
 		}
 	}
 	switch {
-	case len(s) > 64, strings.Contains(strings.ToLower(s), "%40"):
+	case len(s) > 64, strings.Contains(s, "%40"):
 		return true
 	case digits > 0 && upper+lower+other == 0:
 		return true

@@ -51,6 +51,7 @@ func (r *HTTP) target(t string) {
 		r.host(rest[:end])
 		t = "/" + strings.TrimPrefix(rest[end:], "/")
 	}
+	t, _, _ = strings.Cut(t, "#")
 	path, query, ok := strings.Cut(t, "?")
 	if ok {
 		r.Query, r.Parameters = int64(len(query)), int64(strings.Count(query, "&"))
@@ -58,7 +59,6 @@ func (r *HTTP) target(t string) {
 			r.Parameters++
 		}
 	}
-	path, _, _ = strings.Cut(path, "#")
 	r.Path = template(path)
 	r.Extension = extension(path)
 }
