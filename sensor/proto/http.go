@@ -63,6 +63,7 @@ type httpParser struct {
 	sides    [2]httpSide
 	request  *HTTP   // whose headers or body the client is sending
 	waiting  []*HTTP // sent, not answered yet, oldest first
+	early    int     // records that were emitted because too many were waiting
 	response *HTTP   // being answered
 	attempts int64
 	done     bool
@@ -85,6 +86,7 @@ const (
 type httpSide struct {
 	state   httpState
 	line    lineBuffer
+	held    []byte // the last header line, which the next one may go on with
 	headers int
 	left    int64
 	length  int64 // Content-Length; -1 none
@@ -155,13 +157,7 @@ func (p *httpParser) text(from event.Side, line []byte, emit func(event.Record))
 	case httpStart:
 		p.startLine(from, line, emit)
 	case httpHeader:
-		if len(line) == 0 {
-			p.headersEnd(from, emit)
-		} else if s.headers++; s.headers > httpMaxHeaders {
-			p.done = true
-		} else {
-			p.header(from, line)
-		}
+		p.headerLine(from, line, emit)
 	case httpChunk:
 		digits, _, _ := strings.Cut(string(line), ";")
 		n, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 40)
@@ -180,12 +176,31 @@ func (p *httpParser) text(from event.Side, line []byte, emit func(event.Record))
 	}
 }
 
+// headerLine joins lines that were folded (RFC 9112, section 5.2): a header is
+// whole when the next line does not begin with space.
+func (p *httpParser) headerLine(from event.Side, line []byte, emit func(event.Record)) {
+	s := &p.sides[from]
+	if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') && len(s.held) > 0 {
+		s.held = append(s.held, line[:min(len(line), httpMaxLine-len(s.held))]...)
+		return
+	}
+	if len(s.held) > 0 {
+		p.header(from, s.held)
+	}
+	s.held = append(s.held[:0], line...)
+	if len(line) == 0 {
+		p.headersEnd(from, emit)
+	} else if s.headers++; s.headers > httpMaxHeaders {
+		p.done = true
+	}
+}
+
 func (p *httpParser) startLine(from event.Side, line []byte, emit func(event.Record)) {
 	if len(line) == 0 {
 		return // tolerated between messages (RFC 9112, section 2.2)
 	}
 	s := &p.sides[from]
-	*s = httpSide{state: httpHeader, line: s.line, length: -1, head: s.head[:0]}
+	*s = httpSide{state: httpHeader, line: s.line, held: s.held[:0], length: -1, head: s.head[:0]}
 	if from == event.Server {
 		p.statusLine(string(line), emit)
 		return
@@ -197,18 +212,28 @@ func (p *httpParser) startLine(from event.Side, line []byte, emit func(event.Rec
 		return
 	}
 	r := newHTTP(printable(method))
-	r.Version = strings.TrimPrefix(version, "HTTP/")
-	if r.Version == version {
-		target, r.Version = rest, ""
+	r.Version = httpVersion(version)
+	if !strings.HasPrefix(version, "HTTP/") {
+		target = rest
 	}
 	r.target(target)
 	r.shapes |= suspect([]byte(target))
 	p.request = r
 	if len(p.waiting) == httpPending {
-		emit(p.waiting[0])
+		p.emit(p.waiting[0], emit)
 		p.waiting = p.waiting[1:]
+		p.early++
 	}
 	p.waiting = append(p.waiting, r)
+}
+
+// httpVersion is "1.1" of "HTTP/1.1"; "" of what is no version.
+func httpVersion(s string) string {
+	v, ok := strings.CutPrefix(s, "HTTP/")
+	if !ok || len(v) != 3 || v[0] < '0' || v[0] > '9' || v[1] != '.' || v[2] < '0' || v[2] > '9' {
+		return ""
+	}
+	return v
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -231,12 +256,14 @@ func (p *httpParser) statusLine(line string, emit func(event.Record)) {
 		return
 	}
 	p.response = newHTTP("")
-	if len(p.waiting) > 0 {
+	if p.early > 0 {
+		p.early-- // its request is gone
+	} else if len(p.waiting) > 0 {
 		p.response, p.waiting = p.waiting[0], p.waiting[1:]
 	}
 	p.response.Status = int64(status)
 	if p.response.Version == "" {
-		p.response.Version = strings.TrimPrefix(version, "HTTP/")
+		p.response.Version = httpVersion(version)
 	}
 }
 
@@ -251,8 +278,8 @@ func (p *httpParser) of(from event.Side) *HTTP {
 func (p *httpParser) header(from event.Side, line []byte) {
 	s, r := &p.sides[from], p.of(from)
 	name, value, ok := bytes.Cut(line, []byte(":"))
-	if !ok || line[0] == ' ' || line[0] == '\t' {
-		return // a folded line adds to a header, which none of those read here needs
+	if !ok {
+		return
 	}
 	v := strings.TrimSpace(string(value))
 	key := strings.ToLower(string(name))

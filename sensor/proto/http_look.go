@@ -58,7 +58,7 @@ var shapes = [...]struct {
 	{"jndi", []string{"${jndi:", "${${", "${lower:", "${upper:", "${::-"}},
 	{"sql", []string{"union select", "union all select", "sleep(", "benchmark(", "information_schema", "or 1=1", "' or '", "and 1=1", "waitfor delay", "xp_cmdshell", "extractvalue("}},
 	{"traversal", []string{"../", `..\`}},
-	{"cmd", []string{";cat ", "; cat ", "|cat ", "cmd.exe", "/bin/sh", "/bin/bash", "powershell", "/etc/passwd", ";wget ", ";curl ", "() {", "busybox"}},
+	{"cmd", []string{";cat ", "; cat ", "|cat ", "cmd.exe", "/bin/sh", "/bin/bash", "powershell ", "powershell.exe", "/etc/passwd", ";wget ", ";curl ", "() {", "busybox"}},
 	{"xss", []string{"<script", "javascript:", "onerror="}},
 }
 
@@ -126,7 +126,9 @@ func template(path string) string {
 		s, _, _ = strings.Cut(s, ";")
 		ext := extension(s)
 		stem := s
-		if ext != "" {
+		if strings.Contains(s, "@") || strings.Contains(s, "%40") {
+			ext = "" // it is the end of a domain
+		} else if ext != "" {
 			stem = s[:len(s)-len(ext)-1]
 		}
 		if isID(stem) {
@@ -161,7 +163,7 @@ func isID(s string) bool {
 		}
 	}
 	switch {
-	case len(s) > 64, strings.Contains(strings.ToLower(s), "%40"):
+	case len(s) > 64, strings.Contains(s, "%40"):
 		return true
 	case digits > 0 && upper+lower+other == 0:
 		return true

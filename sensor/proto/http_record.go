@@ -47,10 +47,11 @@ func (r *HTTP) target(t string) {
 		return
 	}
 	if _, rest, ok := strings.Cut(t, "://"); ok && !strings.HasPrefix(t, "/") {
-		host, path, _ := strings.Cut(rest, "/")
-		r.host(host)
-		t = "/" + path
+		end := strings.IndexAny(rest+"/", "/?#")
+		r.host(rest[:end])
+		t = "/" + strings.TrimPrefix(rest[end:], "/")
 	}
+	t, _, _ = strings.Cut(t, "#")
 	path, query, ok := strings.Cut(t, "?")
 	if ok {
 		r.Query, r.Parameters = int64(len(query)), int64(strings.Count(query, "&"))
@@ -58,18 +59,21 @@ func (r *HTTP) target(t string) {
 			r.Parameters++
 		}
 	}
-	path, _, _ = strings.Cut(path, "#")
 	r.Path = template(path)
 	r.Extension = extension(path)
 }
 
 func (r *HTTP) host(h string) {
+	if i := strings.IndexAny(h, "/?#"); i >= 0 {
+		h = h[:i] // no part of a host, and maybe a secret
+	}
 	if i := strings.LastIndexByte(h, '@'); i >= 0 {
 		h = h[i+1:]
 	}
 	if name, port, ok := cutLast(h, ":"); ok && !strings.HasSuffix(h, "]") {
+		h = name
 		if n, err := strconv.ParseUint(port, 10, 16); err == nil {
-			h, r.Port = name, int64(n)
+			r.Port = int64(n)
 		}
 	}
 	r.Host = printable(strings.ToLower(strings.Trim(h[:min(len(h), 255)], "[]")))
@@ -112,7 +116,8 @@ func (r *HTTP) responseHeader(key, v string) {
 		}
 	case "www-authenticate":
 		if r.Auth == "" && r.Status == 401 {
-			r.Auth, _, _ = strings.Cut(strings.ToLower(printable(v[:min(len(v), 16)])), " ")
+			scheme, _, _ := strings.Cut(v, " ")
+			r.Auth = authScheme(scheme)
 		}
 	}
 }
@@ -122,10 +127,23 @@ func mediaType(v string) string {
 	return printable(strings.ToLower(strings.TrimSpace(t[:min(len(t), 128)])))
 }
 
+// authSchemes are those of the IANA registry and of practice. What is none of
+// them may be a secret without a scheme in front.
+var authSchemes = []string{"basic", "digest", "bearer", "ntlm", "negotiate", "kerberos", "oauth", "hawk", "hoba", "mutual", "dpop", "apikey", "token", "aws4-hmac-sha256", "credssp"}
+
+func authScheme(s string) string {
+	for _, known := range authSchemes {
+		if strings.EqualFold(s, known) {
+			return known
+		}
+	}
+	return "other"
+}
+
 // authorization keeps the scheme and the user; the rest is a secret.
 func (r *HTTP) authorization(v string) {
 	scheme, rest, _ := strings.Cut(v, " ")
-	r.Auth = printable(strings.ToLower(scheme[:min(len(scheme), 16)]))
+	r.Auth = authScheme(scheme)
 	switch r.Auth {
 	case "basic":
 		plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))

@@ -28,6 +28,10 @@ const (
 	tlsServerDone  = 14
 	tlsFinished    = 20
 
+	// Bytes of an alert under the keys of TLS 1.3: level, description, type, tag.
+	// A Finished message is longer.
+	tlsHiddenAlert = 2 + 1 + 16
+
 	tlsMaxRecord  = 16384 + 2048 // ciphertext of TLS 1.2, the largest that is allowed
 	tlsMaxMessage = 128 << 10    // of one handshake message, bytes; longer ones are skipped
 )
@@ -111,8 +115,7 @@ func (p *tlsParser) Feed(from event.Side, data []byte, emit func(event.Record)) 
 	return !p.done
 }
 
-// header starts a record. What is no record ends the parsing, as does the first
-// application data: by then the handshake is over.
+// header starts a record. What is no record ends the parsing.
 func (p *tlsParser) header(from event.Side) {
 	s := &p.sides[from]
 	s.left = int(s.head[3])<<8 | int(s.head[4])
@@ -126,15 +129,31 @@ func (p *tlsParser) header(from event.Side) {
 	}
 	switch kind {
 	case tlsChangeCipher:
+		if p.rec.Retry && !p.rec.serverSeen {
+			return // between the two hellos it says nothing (RFC 8446, appendix D.4)
+		}
 		s.cipher = true
 		p.bothEncrypt()
 	case tlsData:
-		p.rec.Established = p.rec.Established || p.rec.serverSeen && (from == event.Client || !p.rec.is13())
-		p.done = p.rec.Established || !p.rec.serverSeen
+		p.data(from)
 	case tlsHandshake:
 		if s.cipher {
 			p.bothEncrypt()
 		}
+	}
+}
+
+// data ends the parsing, but for the server's half of a TLS 1.3 handshake and for
+// what a client sends before it was answered (0-RTT).
+func (p *tlsParser) data(from event.Side) {
+	r := p.rec
+	switch {
+	case !r.serverSeen:
+		p.done = from == event.Server || !r.clientSeen
+	case !r.is13():
+		r.Established, p.done = true, true
+	case from == event.Client:
+		r.Established, p.done = p.sides[from].left != tlsHiddenAlert, true
 	}
 }
 

@@ -212,6 +212,8 @@ func ja4Version(v uint16) string {
 		return "10"
 	case 0x0300:
 		return "s3"
+	case 0x0002:
+		return "s2"
 	}
 	return "00"
 }

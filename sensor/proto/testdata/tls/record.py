@@ -15,13 +15,16 @@ subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_para
                check=True, stderr=subprocess.DEVNULL)
 
 
-def record(name, note, version, alpn=(), trust=True, want_client=False, data=True, session=None):
+def record(name, note, version, alpn=(), trust=True, want_client=False, data=True, session=None,
+           curve=None):
     s = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     s.load_cert_chain(cert, key)
     s.minimum_version = s.maximum_version = version
     s.set_alpn_protocols(list(alpn)[:1])
     c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     c.maximum_version = version
+    if curve:
+        s.set_ecdh_curve(curve)
     if alpn:
         c.set_alpn_protocols(list(alpn))
     if trust:
@@ -68,3 +71,5 @@ record("hit-tls12-resumed", "TLS 1.2, the session of hit-tls12 again", V2, sessi
 record("hit-tls12-client", "TLS 1.2, the client has a certificate too", V2, want_client=True)
 record("hit-tls12-untrusted", "TLS 1.2, the client refuses the certificate", V2, trust=False, data=False)
 record("hit-tls13", "TLS 1.3", V3, ["h2", "http/1.1"])
+record("hit-tls13-retry", "TLS 1.3, the server wants another curve", V3, curve="secp384r1")
+record("hit-tls13-untrusted", "TLS 1.3, the client refuses the certificate", V3, trust=False, data=False)

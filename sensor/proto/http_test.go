@@ -1,0 +1,312 @@
+package proto
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/google/go-cmp/cmp"
+)
+
+// talk makes a conversation of texts; those of the server begin with "<".
+func talk(lines ...string) dialogue {
+	var d dialogue
+	for _, l := range lines {
+		from := event.Client
+		if rest, ok := strings.CutPrefix(l, "<"); ok {
+			from, l = event.Server, rest
+		}
+		d = append(d, said{from, []byte(l)})
+	}
+	return d
+}
+
+func hearHTTP(lines ...string) []*HTTP { return hear[*HTTP](&httpParser{}, talk(lines...)) }
+
+// brief is what the framing tests compare.
+func brief(records []*HTTP) []string {
+	var out []string
+	for _, r := range records {
+		out = append(out, fmt.Sprintf("%s %s %d %d/%d", r.Method, r.Path, r.Status, r.Body[event.Client], r.Body[event.Server]))
+	}
+	return out
+}
+
+func TestHTTPFraming(t *testing.T) {
+	for name, c := range map[string]struct {
+		talk []string
+		want []string
+	}{
+		"pipelined": {
+			[]string{"GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"},
+			[]string{"GET /a 200 0/2", "GET /b 404 0/0"},
+		},
+		"chunked both ways": {
+			[]string{"POST /a HTTP/1.1\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n3\r\nabc\r\nA;name=v\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+				"<HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nHTTP/1.1 204 No\r\n\r\n"},
+			[]string{"POST /a 200 13/1", "GET /b 204 0/0"},
+		},
+		"chunks count more than a length": {
+			[]string{"GET /a HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Length: 900\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"},
+			[]string{"GET /a 200 0/1"},
+		},
+		"HEAD has no body": {
+			[]string{"HEAD /a HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", "GET /b HTTP/1.1\r\n\r\n", "<HTTP/1.1 304 Same\r\nContent-Length: 9\r\n\r\n"},
+			[]string{"HEAD /a 200 0/0", "GET /b 304 0/0"},
+		},
+		"until the close": {
+			[]string{"GET /a HTTP/1.0\r\n\r\n", "<HTTP/1.0 200 OK\r\n\r\nall of ", "<this\r\n\r\nHTTP/1.1 500 too"},
+			[]string{"GET /a 200 0/31"},
+		},
+		"a tunnel": {
+			[]string{"CONNECT a.example:443 HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\n\r\n", "GET /not/ours HTTP/1.1\r\n\r\n"},
+			[]string{"CONNECT  200 0/0"},
+		},
+		"a refused tunnel": {
+			[]string{"CONNECT a.example:443 HTTP/1.1\r\n\r\n", "<HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "GET /b HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+			[]string{"CONNECT  403 0/0", "GET /b 200 0/0"},
+		},
+		"another protocol from here": {
+			[]string{"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", "<HTTP/1.1 101 Switching\r\n\r\n\x81\x05hello"},
+			[]string{"GET /ws 101 0/0"},
+		},
+		"go on, then the answer": {
+			[]string{"PUT /a HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n", "<HTTP/1.1 100 Continue\r\n\r\n", "abc", "<HTTP/1.1 201 Made\r\nContent-Length: 0\r\n\r\n"},
+			[]string{"PUT /a 201 3/0"},
+		},
+		"answered before it was all sent": {
+			[]string{"PUT /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc", "<HTTP/1.1 413 Large\r\nContent-Length: 0\r\n\r\n", "defghiGET /b HTTP/1.1\r\n\r\n"},
+			[]string{"PUT /a 413 3/0", "GET /b 0 0/0"},
+		},
+		"never answered":       {[]string{"GET /a HTTP/1.1\r\n\r\n"}, []string{"GET /a 0 0/0"}},
+		"only the server seen": {[]string{"<HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"}, []string{"  200 0/1"}},
+		"line feeds alone":     {[]string{"\r\nGET /a HTTP/1.1\nHost: x\n\n", "<HTTP/1.1 200 OK\nContent-Length: 0\n\n"}, []string{"GET /a 200 0/0"}},
+		"a chunk of no size":   {[]string{"PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", "<HTTP/1.1 200 OK\r\n\r\n"}, []string{"PUT /a 0 0/0"}},
+	} {
+		if d := cmp.Diff(c.want, brief(hearHTTP(c.talk...))); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestHTTPRecord(t *testing.T) {
+	got := hearHTTP("POST http://ann:pw@Shop.Example.org:8080/orders/4711/label.pdf?token=x&y=2#z HTTP/1.1\r\nHost: other\r\nUser-Agent: probe\r\n /1\r\n"+
+		"Referer: https://from.example/search?q=illness\r\nCookie: sid=abc\r\nAuthorization: Bearer abcdef\r\nContent-Type: Application/JSON;charset=x\r\nContent-Length: 4\r\n\r\n{\"a\"",
+		"<HTTP/1.1 200 OK\r\nServer: craft/1\r\nContent-Type: text/html\r\nContent-Disposition: attachment; filename=\"Invoice 7.EXE\"\r\nContent-Length: 6\r\n\r\nMZ\x90\x00\x03\x00")
+	want := []*HTTP{{
+		Method: "POST", Version: "1.1", Host: "shop.example.org", Port: 8080, Path: "/orders/{id}/label.pdf", Extension: "exe", Query: 11, Parameters: 2,
+		UserAgent: "probe /1", Referrer: "from.example", Server: "craft/1", Auth: "bearer", Status: 200,
+		Type: [2]string{"application/json", "text/html"}, Body: [2]int64{4, 6}, Class: [2]string{"json", "exe-pe"},
+		Entropy: entropy([]byte(`{"a"`)), Printable: 1, looked: true,
+	}}
+	if d := cmp.Diff(want, got, same); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+func TestHTTPNeverKeepsASecret(t *testing.T) {
+	const secret = "s3cr3tv4lue"
+	for name, c := range map[string][]string{
+		"query":             {"GET /a?k=" + secret + " HTTP/1.1\r\n\r\n"},
+		"query of a proxy":  {"GET http://a.example?k=" + secret + " HTTP/1.1\r\n\r\n"},
+		"target of a proxy": {"GET http://ann:" + secret + "@a.example/ HTTP/1.1\r\n\r\n"},
+		"slash in password": {"GET http://ann:" + secret + "/x@a.example/ HTTP/1.1\r\n\r\n"},
+		"tunnel":            {"CONNECT a.example?" + secret + " HTTP/1.1\r\n\r\n"},
+		"host":              {"GET /a HTTP/1.1\r\nHost: a.example/" + secret + "\r\n\r\n"},
+		"fragment":          {"GET /a#" + secret + " HTTP/1.1\r\n\r\n"},
+		"path parameter":    {"GET /a;jsessionid=" + secret + " HTTP/1.1\r\n\r\n"},
+		"version":           {"GET /a HTTP/" + secret + "\r\n\r\n"},
+		"cookie":            {"GET /a HTTP/1.1\r\nCookie: k=" + secret + "\r\n\r\n", "<HTTP/1.1 200 OK\r\nSet-Cookie: k=" + secret + "\r\n\r\n"},
+		"referrer":          {"GET /a HTTP/1.1\r\nReferer: http://a.example/" + secret + "?" + secret + "\r\n\r\n"},
+		"basic":             {"GET /a HTTP/1.1\r\nAuthorization: Basic YW5uOnMzY3IzdHY0bHVl\r\n\r\n"},
+		"no scheme":         {"GET /a HTTP/1.1\r\nAuthorization: " + secret + "\r\n\r\n"},
+		"form":              {"POST /a HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 24\r\n\r\nuser=ann&pwd=" + secret},
+		"json":              {"POST /a HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n{\"pwd\":\"" + secret + "\"}"},
+		"response":          {"GET /a HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" + secret},
+		"file name":         {"GET /a HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Disposition: attachment; filename=" + secret + ".pdf\r\n\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			records := run(&Spec{New: func() Parser { return &httpParser{} }}, talk(c...))
+			if len(records) == 0 {
+				t.Fatal("no record")
+			}
+			for _, r := range records {
+				line := event.NewLayout(r.Table()).Append(nil, r)
+				if bytes.Contains(bytes.ToLower(line), []byte(secret)) || bytes.Contains(line, []byte("YW5uOn")) {
+					t.Errorf("%s", line)
+				}
+				if plain := fmt.Sprintf("%+v", r); strings.Contains(plain, secret) {
+					t.Errorf("%s", plain)
+				}
+			}
+		})
+	}
+}
+
+func TestHTTPLogins(t *testing.T) {
+	const form = "POST /in HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+	basic := "GET /a HTTP/1.1\r\nAuthorization: Basic YW5uOmhpZGRlbg==\r\n\r\n"
+	for name, c := range map[string]struct {
+		talk []string
+		want []*event.Login
+	}{
+		"basic, twice": {
+			[]string{basic, "<HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", basic, "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+			[]*event.Login{{Protocol: "http", Method: "basic", User: "ann", Outcome: event.Failure, Reason: "401", Clear: true, Attempt: 1},
+				{Protocol: "http", Method: "basic", User: "ann", Outcome: event.Success, Reason: "200", Clear: true, Attempt: 2}},
+		},
+		"digest shows no password": {
+			[]string{"GET /a HTTP/1.1\r\nAuthorization: Digest username=\"ann\",\r\n\trealm=\"x\"\r\n\r\n", "<HTTP/1.1 302 Go\r\nContent-Length: 0\r\n\r\n"},
+			[]*event.Login{{Protocol: "http", Method: "digest", User: "ann", Outcome: event.Success, Reason: "302", Attempt: 1}},
+		},
+		"a folded header": {
+			[]string{"GET /a HTTP/1.1\r\nAuthorization:\r\n Basic YW5uOmhpZGRlbg==\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+			[]*event.Login{{Protocol: "http", Method: "basic", User: "ann", Outcome: event.Success, Reason: "200", Clear: true, Attempt: 1}},
+		},
+		"a form's answer proves little": {
+			[]string{form + "37\r\n\r\nuser[email]=a%40b.example&user[pwd]=x", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+			[]*event.Login{{Protocol: "http", Method: "form", User: "a@b.example", Reason: "200", Clear: true, Attempt: 1}},
+		},
+		"a refused form":    {[]string{form + "12\r\n\r\nlog=a&pass=b", "<HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"}, []*event.Login{{Protocol: "http", Method: "form", User: "a", Outcome: event.Failure, Reason: "403", Clear: true, Attempt: 1}}},
+		"a search form":     {[]string{form + "9\r\n\r\nname=a&q=", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, nil},
+		"an empty password": {[]string{form + "12\r\n\r\nname=a&pass=", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, nil},
+		"broken base64":     {[]string{"GET /a HTTP/1.1\r\nAuthorization: Basic ###\r\n\r\n"}, nil},
+		"without an answer": {[]string{basic}, []*event.Login{{Protocol: "http", Method: "basic", User: "ann", Clear: true, Attempt: 1}}},
+	} {
+		got := hear[*event.Login](&httpParser{}, talk(c.talk...))
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestHTTPPathTemplate(t *testing.T) {
+	for path, want := range map[string]string{
+		"/":                     "/",
+		"/index.html":           "/index.html",
+		"/v2/orders/4711":       "/v2/orders/{id}",
+		"/p/4711.json":          "/p/{id}.json",
+		"/u/ann@example.org/in": "/u/{id}/in",
+		"/u/ann%40example.org":  "/u/{id}",
+		"/o/6f1c2d3e-aaaa-4bbb-8ccc-0123456789ab/x": "/o/{id}/x",
+		"/k/deadbeef01":                    "/k/{id}",
+		"/feedface":                        "/feedface",
+		"/s/eyJhbGciOiJIUzI1NiIsInR5cCI6":  "/s/{id}",
+		"/a/" + strings.Repeat("x", 65):    "/a/{id}",
+		"/2024-11-25/report":               "/{id}/report",
+		"/a\x00b":                          "/a?b",
+		strings.Repeat("/a", 40):           strings.Repeat("/a", 31),
+		"/cgi-bin/.%2e/.%2e/bin/sh":        "/cgi-bin/.%2e/.%2e/bin/sh",
+		"/wp-content/themes/style-2.0.css": "/wp-content/themes/style-2.0.css",
+	} {
+		if got := template(path); got != want {
+			t.Errorf("%q becomes %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestHTTPAttackShapes(t *testing.T) {
+	for name, c := range map[string]struct {
+		request string
+		want    []string
+	}{
+		"jndi in a header":     {"GET / HTTP/1.1\r\nX-Api: ${jndi:ldap://x}\r\n\r\n", []string{"jndi"}},
+		"hidden jndi":          {"GET / HTTP/1.1\r\nUser-Agent: ${${lower:j}ndi:x}\r\n\r\n", []string{"jndi"}},
+		"jndi in a cookie":     {"GET / HTTP/1.1\r\nCookie: a=${jndi:x}\r\n\r\n", []string{"jndi"}},
+		"sql in the query":     {"GET /?id=1%20UNION/**/SELECT+1 HTTP/1.1\r\n\r\n", []string{"sql"}},
+		"traversal, twice":     {"GET /%252e%252e/%252e%252e/etc/passwd HTTP/1.1\r\n\r\n", []string{"traversal", "cmd"}},
+		"shellshock":           {"GET / HTTP/1.1\r\nUser-Agent: () { :;}; x\r\n\r\n", []string{"cmd"}},
+		"script in a form":     {"POST / HTTP/1.1\r\nContent-Length: 12\r\n\r\na=%3Cscript+", []string{"xss"}},
+		"nothing":              {"GET /select/union?sleep=1 HTTP/1.1\r\nUser-Agent: Mozilla/5.0 WindowsPowerShell/5.1\r\n\r\n", nil},
+		"what a cookie may be": {"GET / HTTP/1.1\r\nCookie: a=../b\r\n\r\n", nil},
+	} {
+		got := hearHTTP(c.request)
+		if len(got) != 1 {
+			t.Fatalf("%s: %d records", name, len(got))
+		}
+		if d := cmp.Diff(c.want, got[0].Suspicious()); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestHTTPBodyClass(t *testing.T) {
+	for head, want := range map[string]string{
+		"MZ\x90": "exe-pe", "\x7fELF\x02": "elf", "PK\x03\x04": "zip", " \r\n<!DOCTYPE html>": "html", "\xef\xbb\xbf{\"a\"": "json",
+		"<?php x": "script", "<?xml ": "xml", "#!/bin/sh": "script", "plain": "", "": "", "L\x00\x00\x00\x01\x14\x02\x00": "lnk",
+	} {
+		if got := bodyClass([]byte(head)); got != want {
+			t.Errorf("%q is %q, want %q", head, got, want)
+		}
+	}
+}
+
+func TestHTTPGapInABody(t *testing.T) {
+	var got []*HTTP
+	emit := func(r event.Record) { got = append(got, r.(*HTTP)) }
+	p := &httpParser{}
+	p.Feed(event.Client, []byte("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n"), emit)
+	p.Feed(event.Server, []byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nMZ"), emit)
+	if !p.Gap(event.Server, 98, emit) {
+		t.Error("a gap that ends with the body ends the parsing")
+	}
+	p.Feed(event.Server, []byte("HTTP/1.1 200 OK\r\nContent-Le"), emit)
+	if p.Gap(event.Server, 1, emit) {
+		t.Error("a gap in the headers does not end the parsing")
+	}
+	p.End(emit)
+	if d := cmp.Diff([]string{"GET /a 200 0/100", "GET /b 200 0/0"}, brief(got)); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+func TestHTTPFloods(t *testing.T) {
+	var many []string
+	for range 2 * httpPending {
+		many = append(many, "GET /a HTTP/1.1\r\n\r\n")
+	}
+	p := &httpParser{}
+	if n := len(hear[*HTTP](p, talk(many...))); n != 2*httpPending || p.early != httpPending {
+		t.Errorf("%d records, %d of them early; want %d, %d", n, p.early, 2*httpPending, httpPending)
+	}
+	got := hearHTTP(append(many, slices.Repeat([]string{"<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, 2*httpPending)...)...)
+	if last := got[len(got)-1]; last.Method != "GET" || last.Status != 200 {
+		t.Errorf("after a flood the responses fit no longer: %s %d", last.Method, last.Status)
+	}
+	long := &httpParser{}
+	emit := func(event.Record) {}
+	for range 1024 {
+		long.Feed(event.Client, []byte(strings.Repeat("GET /", 200)), emit)
+	}
+	if n := cap(long.sides[0].line.buf); n > 2*httpMaxLine {
+		t.Errorf("%d bytes of a line are kept", n)
+	}
+	heads := &httpParser{}
+	if heads.Feed(event.Client, []byte("GET / HTTP/1.1\r\n"+strings.Repeat("a: b\r\n", httpMaxHeaders+1)), emit) {
+		t.Error("headers without end are read on")
+	}
+	folds := &httpParser{}
+	folds.Feed(event.Client, []byte("GET / HTTP/1.1\r\na: b\r\n"+strings.Repeat(" folded\r\n", 4096)), emit)
+	if n := cap(folds.sides[0].held); n > 2*httpMaxLine {
+		t.Errorf("%d bytes of a folded header are kept", n)
+	}
+}
+
+func TestProbeHTTP(t *testing.T) {
+	for data, want := range map[string]Verdict{
+		"": More, "G": More, "GET ": More, "GET /": Yes, "GET x": No, "CONNECT ": Yes, "OPTIONS *": Yes, "OPTIONS rtsp:": No, "PROPFIND /": Yes, "get /": No,
+		"POST http://": Yes, "EHLO x": No,
+	} {
+		if got := probeHTTP(event.Client, []byte(data)); got != want {
+			t.Errorf("%q: %d, want %d", data, got, want)
+		}
+	}
+	for data, want := range map[string]Verdict{"HTTP/1.": Yes, "HTTP/2": No, "HTT": More, "ICY 200": No} {
+		if got := probeHTTP(event.Server, []byte(data)); got != want {
+			t.Errorf("server's %q: %d, want %d", data, got, want)
+		}
+	}
+}
