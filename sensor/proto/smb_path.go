@@ -5,9 +5,9 @@ import "strings"
 // baseName is the last part of a path with backslashes.
 func baseName(path string) string { return path[strings.LastIndexByte(path, '\\')+1:] }
 
-// extension is what follows the last dot of a path's name, lower case; "" where
+// smbExtension is what follows the last dot of a path's name, lower case; "" where
 // there is none, or where it is too long to be one.
-func extension(path string) string {
+func smbExtension(path string) string {
 	name := baseName(path)
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 1 || len(name)-dot-1 > 16 {

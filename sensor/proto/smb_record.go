@@ -99,9 +99,9 @@ func smbFileFields() []event.Field {
 	return []event.Field{
 		smbText("file.path", p, "path below the share", func(r *SMB) string { return r.Path }),
 		smbText("file.name", p, "last part of the path", func(r *SMB) string { return baseName(r.Path) }),
-		smbText("file.extension", t, "extension, lower case, at most 16 characters", func(r *SMB) string { return extension(r.Path) }),
+		smbText("file.extension", t, "extension, lower case, at most 16 characters", func(r *SMB) string { return smbExtension(r.Path) }),
 		smbText("file.target_path", p, "new path of a rename", func(r *SMB) string { return r.NewPath }),
-		smbText("brandmelder.smb.new_extension", t, "extension of the new path, lower case", func(r *SMB) string { return extension(r.NewPath) }),
+		smbText("brandmelder.smb.new_extension", t, "extension of the new path, lower case", func(r *SMB) string { return smbExtension(r.NewPath) }),
 		smbText("brandmelder.smb.pipe", t, "named pipe", func(r *SMB) string { return r.Pipe }),
 		event.Int("brandmelder.smb.access", t, "access mask asked for", func(r *SMB) (int64, bool) { return r.Access, r.HasAccess }),
 		smbText("brandmelder.smb.disposition", t, "what to do where the file exists or not", func(r *SMB) string { return r.Disposition }),
