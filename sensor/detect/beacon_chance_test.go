@@ -1,0 +1,113 @@
+package detect
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// law makes the next distance between two calls, s, about a scale of 1.
+type law struct {
+	name string
+	// begin draws the parameters of one series and returns its law.
+	begin func(r *rand.Rand) func(now float64) float64
+}
+
+func logUniform(r *rand.Rand, lo, hi float64) float64 {
+	return lo * math.Pow(hi/lo, r.Float64())
+}
+
+// chanceLaws are eight ways in which people and machines without a timer call.
+var chanceLaws = []law{
+	{"poisson", func(r *rand.Rand) func(float64) float64 {
+		return func(float64) float64 { return r.ExpFloat64() }
+	}},
+	{"diurnal", func(r *rand.Rand) func(float64) float64 {
+		day, phase := logUniform(r, 10, 300), r.Float64()*2*math.Pi
+		return func(now float64) float64 { return r.ExpFloat64() / (1.05 + math.Sin(now/day*2*math.Pi+phase)) }
+	}},
+	{"sessions", func(r *rand.Rand) func(float64) float64 {
+		stay, pause := .5+.45*r.Float64(), logUniform(r, 5, 100)
+		return func(float64) float64 {
+			if r.Float64() < stay {
+				return math.Exp(.8 * r.NormFloat64())
+			}
+			return pause * r.ExpFloat64()
+		}
+	}},
+	{"lognormal", func(r *rand.Rand) func(float64) float64 {
+		sigma := .8 + 1.2*r.Float64()
+		return func(float64) float64 { return math.Exp(sigma * r.NormFloat64()) }
+	}},
+	{"pareto", func(r *rand.Rand) func(float64) float64 {
+		alpha := .8 + 1.2*r.Float64()
+		return func(float64) float64 { return math.Pow(1-r.Float64(), -1/alpha) }
+	}},
+	{"hawkes", func(r *rand.Rand) func(float64) float64 {
+		excited, more, decay := 0.0, .2+.7*r.Float64(), logUniform(r, .5, 5)
+		return func(float64) float64 { return hawkes(r, &excited, more, decay) }
+	}},
+	{"quasi-regular", func(r *rand.Rand) func(float64) float64 {
+		sigma := .45 + .35*r.Float64()
+		return func(float64) float64 { return math.Exp(sigma * r.NormFloat64()) }
+	}},
+	{"bursts", func(r *rand.Rand) func(float64) float64 {
+		stay := .5 + .4*r.Float64()
+		return func(float64) float64 {
+			if r.Float64() < stay {
+				return .02 * r.ExpFloat64()
+			}
+			return 3 * r.ExpFloat64()
+		}
+	}},
+}
+
+// heldOutLaws were not used to calibrate.
+var heldOutLaws = []law{
+	{"gamma", func(r *rand.Rand) func(float64) float64 {
+		twice := r.IntN(2) == 0
+		return func(float64) float64 {
+			if twice {
+				return r.ExpFloat64() + r.ExpFloat64()
+			}
+			return r.ExpFloat64()
+		}
+	}},
+	{"rest, then chance", func(r *rand.Rand) func(float64) float64 {
+		rest := .6 * r.Float64()
+		return func(float64) float64 { return rest + r.ExpFloat64() }
+	}},
+}
+
+// hawkes draws by thinning: each call makes more calls likely for a while.
+func hawkes(r *rand.Rand, excited *float64, more, decay float64) float64 {
+	passed := 0.0
+	for {
+		top := .5 + *excited
+		step := r.ExpFloat64() / top
+		*excited *= math.Exp(-decay * step)
+		if passed += step; r.Float64()*top <= .5+*excited {
+			*excited += more * decay
+			return passed
+		}
+	}
+}
+
+// chanceCalls is n calls after joining those closer than beaconJoin, at a scale
+// from three seconds to half an hour, with sizes that are constant in a third of
+// the series.
+func chanceCalls(r *rand.Rand, l law, n int) []checkIn {
+	next, scale, constant := l.begin(r), logUniform(r, 3, 1800), r.IntN(3) == 0
+	var calls []checkIn
+	for now := 0.0; len(calls) < n; now += next(now) {
+		at := talkBegin + int64(now*scale*second)
+		if k := len(calls); k > 0 && at-calls[k-1].at < beaconJoin {
+			continue
+		}
+		size := uint32(400)
+		if !constant {
+			size = uint32(400 * math.Exp(r.NormFloat64()))
+		}
+		calls = append(calls, checkIn{at: at, up: size + 1})
+	}
+	return calls
+}

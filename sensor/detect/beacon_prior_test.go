@@ -1,0 +1,63 @@
+package detect
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+var calibrate = flag.Bool("calibrate", false, "print the tails of the beacon's statistics in full")
+
+// chanceTails simulates series of exactly n intervals and returns the tails.
+func chanceTails(n, perLaw int) [statCount]prior {
+	var values [statCount][]float64
+	for i, l := range chanceLaws {
+		r := rand.New(rand.NewPCG(7, uint64(1000*n+i)))
+		for range perLaw {
+			x := intervals(chanceCalls(r, l, n+1))
+			for more := n + 4; len(x) < n; more *= 2 {
+				x = intervals(chanceCalls(r, l, more))
+			}
+			stats, _ := regularity(x[:n])
+			for s, v := range stats {
+				values[s] = append(values[s], v)
+			}
+		}
+	}
+	var out [statCount]prior
+	for s, v := range values {
+		slices.Sort(v)
+		p := prior{q90: quantile(v, .9), q99: quantile(v, .99)}
+		top := v[len(v)*99/100:]
+		for _, t := range top {
+			p.excess += (t - p.q99) / float64(len(top))
+		}
+		out[s] = p
+	}
+	return out
+}
+
+func TestBeaconPriors(t *testing.T) {
+	if *calibrate {
+		for _, n := range []int{5, 7, 11, 15, 23, 31, 47, 63} {
+			fmt.Printf("\t{%d, [statCount]prior{", n)
+			for s, p := range chanceTails(n, 8000) {
+				fmt.Printf("%s{%.4g, %.4g, %.3g}", map[bool]string{true: ", "}[s > 0], p.q90, p.q99, p.excess)
+			}
+			fmt.Println("}},")
+		}
+		return
+	}
+	// A tenth of the series is enough to notice that a statistic was changed.
+	for _, row := range beaconPriors[:4] {
+		for s, p := range chanceTails(row.intervals, 800) {
+			want := row.stats[s]
+			if slack := 2 * want.excess; math.Abs(p.q90-want.q90) > slack || math.Abs(p.q99-want.q99) > slack {
+				t.Errorf("%d intervals, statistic %d: tail %+v, the table has %+v", row.intervals, s, p, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,3 @@
+package detect
+
+const beaconJoin = 1500 * second / 1000
