@@ -1,0 +1,57 @@
+# Brandmelder: what a person can type. `make help` says what each target does.
+GO      ?= go
+NEEDS   := 1.26
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+BUILD   := CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+# Where captures for evaluation and benchmarks are; they are not part of the project.
+CAPTURES ?= ../shared/captures
+LABELS   ?= ../shared/eval/labels-shared.json
+SCORE    ?= ../shared/eval/score.py
+FUZZTIME ?= 15s
+
+.PHONY: help go-version build run test race golden fuzz bench eval lint check test-root
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+go-version:
+	@command -v $(GO) >/dev/null || { echo "Brandmelder needs Go $(NEEDS) or newer, and no go was found: get it from https://go.dev/dl or your distribution"; exit 1; }
+	@$(GO) version | awk '{ split(substr($$3, 3), v, "."); split("$(NEEDS)", n, "."); \
+	  if (v[1] < n[1] || v[1] == n[1] && v[2] + 0 < n[2] + 0) { \
+	    print "Brandmelder needs Go $(NEEDS) or newer, and this is " $$3 ": get it from https://go.dev/dl"; exit 1 } }'
+
+build: go-version ## bin/brandmelder, one static binary
+	@test -x bin/brandmelder || echo "building for the first time: the modules are fetched and compiled, which takes a few minutes"
+	@$(BUILD) -o bin/brandmelder ./sensor
+
+run: build ## build, then watch this machine and the exercise beside it
+	@bin/brandmelder run $(ARGS)
+
+test: go-version ## all tests that need neither root nor a C compiler
+	$(GO) test ./...
+
+test-root: go-version ## tests that need root: namespaces, rings, eBPF
+	CI=true $(GO) test -count=1 -run Root ./sensor/... ./bpf/...
+
+race: go-version ## all tests under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+golden: go-version ## write the expected records of the test dialogues anew; review the diff
+	$(GO) test ./sensor/proto -run Golden -golden
+
+fuzz: go-version ## every fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
+	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+bench: build ## the project's benchmarks, with the peer beside them in the same run
+	$(GO) test -run '^$$' -bench . -benchmem ./sensor/decode ./sensor/flow ./sensor/capture
+
+eval: build ## detection over the captures in CAPTURES, scored; EXPLAIN=1 says why each miss was missed
+	@deploy/eval.sh $(CAPTURES) $(LABELS) $(SCORE) $(EXPLAIN)
+
+lint: go-version ## formatting and vet
+	@test -z "$$(gofmt -l sensor bpf rules ingest)" || { gofmt -l sensor bpf rules ingest; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+
+check: lint build test ## all that a change must pass
