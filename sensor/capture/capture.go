@@ -15,7 +15,8 @@ import (
 // Source hands out packets. One goroutine reads it.
 type Source interface {
 	// Read fills p. p.Data is valid until the next Read. io.EOF ends a source;
-	// ErrIdle says that a live source had nothing for a while.
+	// ErrIdle says that a live source had nothing for a while. p.Number is left alone:
+	// whoever reads several sources numbers their packets.
 	Read(p *event.Packet) error
 	// Stats may be called from any goroutine.
 	Stats() Stats

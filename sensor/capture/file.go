@@ -63,20 +63,25 @@ type file struct {
 	in     io.Closer
 	size   int64
 	pos    atomic.Int64 // bytes read from the disk, before decompression
+	broken error        // of the disk or pipe: what stands after it is unknown, not absent
 	unpack func()       // ends the decompression
 	reader reader
 	w      *window
 }
 
-// counted counts what is read from the disk.
-type counted struct {
-	in  io.Reader
-	pos *atomic.Int64
+// disk reads the bytes of a file as they are stored. It counts them, and keeps an
+// error of reading apart from one that the decompression finds in them.
+type disk struct {
+	in io.Reader
+	f  *file
 }
 
-func (c counted) Read(b []byte) (int, error) {
-	n, err := c.in.Read(b)
-	c.pos.Add(int64(n))
+func (d disk) Read(b []byte) (int, error) {
+	n, err := d.in.Read(b)
+	d.f.pos.Add(int64(n))
+	if err != nil && err != io.EOF {
+		d.f.broken = err
+	}
 	return n, err
 }
 
@@ -92,24 +97,27 @@ func openFile(name string, o Options, size int, names *names) (*file, error) {
 		}
 		in, f.in = o.Stdin, io.NopCloser(nil)
 	} else {
-		disk, err := os.Open(name)
+		opened, err := os.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("capture: %w", err)
 		}
-		in, f.in = disk, disk
-		switch info, err := disk.Stat(); {
+		in, f.in = opened, opened
+		switch info, err := opened.Stat(); {
 		case err != nil:
-			disk.Close()
+			opened.Close()
 			return nil, fmt.Errorf("capture: %w", err)
 		case info.IsDir():
-			disk.Close()
+			opened.Close()
 			return nil, fmt.Errorf("capture: %s is a folder, not a capture file", name)
 		case info.Mode().IsRegular():
 			f.size = info.Size()
 		}
 	}
-	if err := f.recognise(counted{in, &f.pos}, size, names); err != nil {
+	if err := f.recognise(disk{in, f}, size, names); err != nil {
 		f.close()
+		if f.broken != nil {
+			err = fmt.Errorf("read: %w", f.broken)
+		}
 		return nil, fmt.Errorf("capture: %s: %w", f.name, err)
 	}
 	return f, nil
@@ -127,8 +135,8 @@ func (f *file) recognise(in io.Reader, size int, names *names) error {
 		f.reader, err = newPcap(f.w, names)
 	} else if isPcapng(head) {
 		f.reader, err = newPcapng(f.w, names)
-	} else if err = f.w.failed(); err != nil {
-		err = fmt.Errorf("read: %w", err)
+	} else if err = f.w.failed(); err != nil { // of the decompression
+		return err
 	} else if len(head) == 0 {
 		err = errors.New("the file is empty")
 	} else {

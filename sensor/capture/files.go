@@ -2,6 +2,7 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -15,7 +16,8 @@ import (
 // source; at the same time the file named first goes first. Within a file packets
 // keep their order, even where their times go back. "-" is o.Stdin, which need
 // not seek. A capture that ends in damage is not an error: what stands before it
-// counts and Stats.Notes says what is missing.
+// counts and Stats.Notes says what is missing. A disk or pipe that cannot be read
+// is an error of Read: nobody knows what would have come.
 func Files(paths []string, o Options) (Source, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("capture: no file named")
@@ -56,9 +58,9 @@ type merged struct {
 	files   []*file
 	heads   []head // a heap once started
 	started bool
-	number  uint64
+	packets uint64
 	bytes   uint64
-	shown   struct{ packets, bytes atomic.Uint64 } // number and bytes, for Stats
+	shown   struct{ packets, bytes atomic.Uint64 } // the two above, for Stats
 	names   names
 	mu      sync.Mutex
 	notes   []string
@@ -74,18 +76,19 @@ func (m *merged) Read(p *event.Packet) error {
 		m.show()
 		return err
 	}
-	m.number++
+	m.packets++
+	number := p.Number
 	*p = m.heads[0].packet
-	p.Number = m.number
+	p.Number = number
 	m.bytes += uint64(len(p.Data))
-	if m.number%showEvery == 0 {
+	if m.packets%showEvery == 0 {
 		m.show()
 	}
 	return nil
 }
 
 func (m *merged) show() {
-	m.shown.packets.Store(m.number)
+	m.shown.packets.Store(m.packets)
 	m.shown.bytes.Store(m.bytes)
 }
 
@@ -139,6 +142,10 @@ func (m *merged) sink(i int) {
 
 // ended notes why a file ended.
 func (m *merged) ended(f *file, err error) {
+	if f.broken != nil {
+		m.err = fmt.Errorf("capture: %s: read: %w", f.name, f.broken)
+		return
+	}
 	failed := f.w.failed()
 	if failed == nil && err == io.EOF {
 		return

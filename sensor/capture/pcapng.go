@@ -72,11 +72,10 @@ func (r *pcapng) next(p *event.Packet) error {
 				return err
 			}
 		}
-		size := r.uint32(h[4:])
+		size := (int64(r.uint32(h[4:])) + 3) &^ 3 // some writers forget that blocks are aligned
 		if size < 12 {
 			return r.damaged("has the impossible length %d", size)
 		}
-		size = (size + 3) &^ 3 // some writers forget that blocks are aligned
 		found, err := r.block(p, kind, size)
 		if found || err != nil {
 			return err
@@ -85,11 +84,11 @@ func (r *pcapng) next(p *event.Packet) error {
 }
 
 // block takes one block and says whether p was filled from it.
-func (r *pcapng) block(p *event.Packet, kind, size uint32) (found bool, err error) {
+func (r *pcapng) block(p *event.Packet, kind uint32, size int64) (found bool, err error) {
 	switch kind {
 	case blockSection, blockInterface, blockPacket, blockSimple, blockEnhanced:
 	default:
-		if n := r.w.skip(int64(size)); n < int64(size) {
+		if n := r.w.skip(size); n < size {
 			return false, damage(fmt.Sprintf("last block cut after %d of %d bytes", n, size))
 		}
 		return false, nil
@@ -98,10 +97,10 @@ func (r *pcapng) block(p *event.Packet, kind, size uint32) (found bool, err erro
 		return false, r.damaged("claims %d bytes, at most %d are possible", size, maxBlock)
 	}
 	b := r.w.peek(int(size))
-	if len(b) < int(size) {
+	if int64(len(b)) < size {
 		return false, damage(fmt.Sprintf("last block cut after %d of %d bytes", len(b), size))
 	}
-	if end := r.uint32(b[size-4:]); (end+3)&^3 != size {
+	if end := int64(r.uint32(b[size-4:])); (end+3)&^3 != size {
 		return false, r.damaged("says %d bytes at its start and %d at its end", size, end)
 	}
 	body := b[8 : size-4]

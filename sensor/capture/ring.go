@@ -80,13 +80,13 @@ type ring struct {
 	blocks        int
 	raw           bool // frames begin at the network header
 
-	memory []byte
-	block  int    // the one to read
-	offset uint32 // of the next packet in the block, 0 when the block is not begun
-	left   uint32 // packets in the block
-	number uint64
-	bytes  uint64
-	shown  struct{ packets, bytes atomic.Uint64 }
+	memory  []byte
+	block   int    // the one to read
+	offset  uint32 // of the next packet in the block, 0 when the block is not begun
+	left    uint32 // packets in the block
+	packets uint64
+	bytes   uint64
+	shown   struct{ packets, bytes atomic.Uint64 }
 
 	mu     sync.Mutex // held to change fd and to add up the kernel's counters
 	fd     int        // -1 while the interface is down or gone
@@ -204,7 +204,7 @@ func (r *ring) nextBlock() bool {
 		atomic.StoreUint32(&r.header().Block_status, unix.TP_STATUS_KERNEL)
 		r.offset = 0
 		r.block = (r.block + 1) % r.blocks
-		r.shown.packets.Store(r.number)
+		r.shown.packets.Store(r.packets)
 		r.shown.bytes.Store(r.bytes)
 	}
 	h := r.header()
@@ -244,9 +244,8 @@ func (r *ring) packet(p *event.Packet) {
 			p.Tag = uint32(h.Hv1.Vlan_tpid)<<16 | h.Hv1.Vlan_tci&0xffff
 		}
 	}
-	r.number++
+	r.packets++
 	r.bytes += uint64(size)
-	p.Number = r.number
 	r.offset += h.Next_offset
 	r.left--
 }
@@ -333,7 +332,7 @@ func (r *ring) shut() {
 	}
 	r.fd, r.memory = -1, nil
 	r.left, r.offset = 0, 0
-	r.shown.packets.Store(r.number)
+	r.shown.packets.Store(r.packets)
 	r.shown.bytes.Store(r.bytes)
 }
 
