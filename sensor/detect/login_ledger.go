@@ -17,6 +17,8 @@ type ledger struct {
 	hosts    []netip.Addr
 	flows    []event.FlowRef
 
+	connections int // with a refused login
+
 	first, last int64  // refused logins, ns
 	success     uint64 // user accepted latest
 	welcomed    bool   // any was
@@ -93,7 +95,10 @@ func (g *ledger) fail(user uint64, e *event.Event, weight float64) {
 	g.evidence *= math.Exp2(-float64(gap) / float64(halfLife))
 	g.failures++
 	g.last = max(g.last, e.Time)
-	g.flows = noteFlow(g.flows, e.Flow)
+	if g.flowFails == 0 {
+		g.connections++
+		g.flows = noteFlow(g.flows, e.Flow)
+	}
 	g.hosts = note(g.hosts, e.Flow.Server.Addr().Unmap())
 
 	worth := weight * g.blame(user, gap, weight)
@@ -168,21 +173,19 @@ func (g *ledger) succeed(user uint64) {
 }
 
 // failing is the number of users whose logins were refused and not forgiven.
-func (g *ledger) failing() (users int, most int64) {
+func (g *ledger) failing() (users int) {
 	for i := range g.users {
 		if g.users[i].fails > 0 && g.users[i].user != 0 {
 			users++
 		}
-		most = max(most, g.users[i].fails)
 	}
-	return users, most
+	return users
 }
 
 // facts is what the ledger says now.
 func (g *ledger) facts(protocol string) guessing {
-	users, _ := g.failing()
 	return guessing{
-		Attempts: g.attempts, Failures: g.failures, Users: users, Hosts: len(g.hosts), Protocol: protocol,
+		Attempts: g.attempts, Failures: g.failures, Users: g.failing(), Hosts: len(g.hosts), Protocol: protocol,
 		Seconds: float64(g.last-g.first) / float64(loginSecond), Succeeded: g.broken,
 	}
 }
