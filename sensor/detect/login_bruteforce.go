@@ -107,7 +107,7 @@ func guessFinding(env Env, p loginPair, g *ledger, e *event.Event, facts event.R
 		Flows: append([]event.FlowRef(nil), g.flows...), FlowsTotal: g.connections,
 		Observed: event.Measure{Value: float64(g.failures), Unit: "attempts", N: int(g.attempts)},
 		Baseline: event.Measure{Value: personFails, Unit: "refused per login"},
-		Facts:    facts, Score: certainty(g.evidence), Severity: event.Medium,
+		Facts:    facts, Score: certainty(g.evidence),
 	}
 	if p.server.IsValid() {
 		f.Peer = env.Know.Entity(p.server)

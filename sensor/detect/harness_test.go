@@ -1,0 +1,157 @@
+package detect
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/brandmelder/brandmelder/sensor/baseline"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/know"
+)
+
+// scene is some like events. Each of Count counts up what Vary names: client,
+// server, port, user.
+type scene struct {
+	Kind           string
+	T, Every       float64 // s
+	Client, Server string
+	Proto          uint8
+	Port           uint16
+	State          string
+	History        string
+	Answered, Mid  bool
+	Protocol, User string
+	Outcome        string
+	Count          int
+	Vary           []string
+}
+
+const sceneBegin = 1_700_000_000_000_000_000
+
+func readScenes(t *testing.T, detector, file string) []scene {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", detector, file+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []scene
+	if err := json.Unmarshal(b, &out); err != nil {
+		t.Fatalf("%s/%s: %v", detector, file, err)
+	}
+	return out
+}
+
+func sceneEvents(scenes []scene) []*event.Event {
+	var out []*event.Event
+	for i := range scenes {
+		for n := range max(scenes[i].Count, 1) {
+			out = append(out, scenes[i].event(n, len(out)))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *event.Event) int { return cmp.Compare(a.Time, b.Time) })
+	return out
+}
+
+func (s *scene) event(n, number int) *event.Event {
+	client, server, port, user := netip.MustParseAddr(s.Client), netip.MustParseAddr(s.Server), s.Port, s.User
+	for _, v := range s.Vary {
+		switch v {
+		case "client":
+			client = addrPlus(client, n)
+		case "server":
+			server = addrPlus(server, n)
+		case "port":
+			port += uint16(n)
+		case "user":
+			user = fmt.Sprintf("%s%d", user, n)
+		}
+	}
+	at := sceneBegin + int64((s.T+s.Every*float64(n))*1e9)
+	f := &event.Flow{
+		Client: netip.AddrPortFrom(client, uint16(40000+number%20000)), Server: netip.AddrPortFrom(server, port),
+		Proto: cmp.Or(s.Proto, 6), Start: at, Number: uint64(number), MidStream: s.Mid,
+		Key: event.Key{A: client.As16(), B: server.As16(), APort: uint16(number), BPort: port},
+	}
+	e := &event.Event{Kind: s.Kind, Time: at, Flow: f}
+	switch s.Kind {
+	case "auth":
+		l := &event.Login{Protocol: s.Protocol, User: user}
+		l.Outcome = map[string]event.Outcome{"success": event.Success, "failure": event.Failure}[s.Outcome]
+		e.Data = l
+	case "arp":
+		e.Flow, e.Data = nil, &arpScene{client, server}
+	default:
+		e.Data = s.traffic(at)
+	}
+	return e
+}
+
+func (s *scene) traffic(at int64) *event.Traffic {
+	tr := &event.Traffic{First: at, Last: at, History: s.History, OneWay: !s.Answered}
+	for st := event.StateNone; st <= event.StateOTH; st++ {
+		if st.String() == s.State {
+			tr.State = st
+		}
+	}
+	tr.Total[event.Client].Packets = 1
+	if s.Answered {
+		tr.Total[event.Server].Packets = 1
+	}
+	return tr
+}
+
+type arpScene struct{ sender, target netip.Addr }
+
+func (*arpScene) Table() *event.Table { return arpSceneTable }
+
+var arpSceneTable = event.NewTable("arp", "",
+	event.IP("brandmelder.arp.sender.ip", event.Technical, "", func(a *arpScene) netip.Addr { return a.sender }),
+	event.IP("brandmelder.arp.target.ip", event.Technical, "", func(a *arpScene) netip.Addr { return a.target }),
+	event.String("brandmelder.arp.operation", event.Technical, "", func(*arpScene) (string, bool) { return "request", true }),
+)
+
+func addrPlus(a netip.Addr, n int) netip.Addr {
+	b := a.As4()
+	v := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	v += uint32(n)
+	return netip.AddrFrom4([4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)})
+}
+
+// watch runs one detector over the events as the line does.
+func watch(t *testing.T, name string, zones []know.Zone, events []*event.Event) ([]event.Finding, *baseline.Store) {
+	t.Helper()
+	k, err := know.New(know.Config{Zones: zones})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := Env{Know: k, State: baseline.NewStore()}
+	i := slices.IndexFunc(All(), func(s *Spec) bool { return s.Name == name })
+	spec := All()[i]
+	d, err := spec.New(env, func(any) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []event.Finding
+	report := func(f event.Finding) {
+		f.Severity = cmp.Or(f.Severity, spec.Severity)
+		found = append(found, f)
+	}
+	tick := int64(0)
+	for _, e := range events {
+		for tick = cmp.Or(tick, e.Time+TickEvery); tick <= e.Time; tick += TickEvery {
+			d.Tick(tick, report)
+		}
+		k.Observe(e)
+		if slices.Contains(spec.Wants, e.Kind) {
+			d.Observe(e, report)
+		}
+	}
+	d.Tick(tick, report)
+	return found, env.State
+}
