@@ -38,7 +38,7 @@ func main() {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(replayCommand(), listCommand(), versionCommand())
+	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand())
 	err := root.Execute()
 	if err == nil {
 		return

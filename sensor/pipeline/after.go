@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"sync/atomic"
+
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -23,7 +25,8 @@ type after struct {
 	now    int64 // line clock of the merge; never goes back within an epoch
 	tick   int64 // next tick
 	minute *event.Coverage
-	events uint64
+	events atomic.Uint64 // read by others while the line runs
+	flows  atomic.Uint64
 
 	status func(*event.Coverage) // told each minute, nil for nobody
 }
@@ -61,7 +64,10 @@ func (a *after) observe(e *event.Event) {
 		a.cover(c)
 		return
 	}
-	a.events++
+	a.events.Add(1)
+	if e.Kind == "flow.start" {
+		a.flows.Add(1)
+	}
 	a.know.Observe(e)
 	if a.document != nil {
 		a.document.event(e, a.know)

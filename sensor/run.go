@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/brandmelder/brandmelder/sensor/alert"
+	"github.com/brandmelder/brandmelder/sensor/capture"
+	"github.com/brandmelder/brandmelder/sensor/drill"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/pipeline"
+)
+
+// run is the verb's flags.
+type run struct {
+	mirror   []string
+	exercise bool
+	length   time.Duration
+	w        io.Writer
+	screen   sync.Mutex
+}
+
+func runCommand() *cobra.Command {
+	r := run{}
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "capture live and detect",
+		Long: "Run watches the interface of the default route, or those given with --mirror. Without --mirror it\n" +
+			"plays an exercise beside it: a small intrusion in network namespaces of its own, so that you see\n" +
+			"true alerts from real packets within a minute.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			r.w = c.OutOrStdout()
+			r.exercise = !c.Flags().Changed("mirror")
+			return r.run(c.Context())
+		},
+	}
+	c.Flags().StringSliceVar(&r.mirror, "mirror", nil, "interfaces to watch, without the exercise")
+	c.Flags().DurationVar(&r.length, "for", 0, "end after this time, such as 90s; 0 runs until Ctrl-C")
+	return c
+}
+
+// say prints one line of the run; the status and the alerts come from different
+// goroutines.
+func (r *run) say(format string, args ...any) {
+	r.screen.Lock()
+	defer r.screen.Unlock()
+	fmt.Fprintf(r.w, format+"\n", args...)
+}
+
+func (r *run) run(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if r.length > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.length)
+		defer cancel()
+	}
+	r.say("brandmelder %s", version)
+	stage := r.stage()
+	if stage != nil {
+		defer stage.Close()
+	}
+	sources, err := r.sources(stage != nil)
+	if err != nil {
+		return err
+	}
+	if len(sources) == 0 {
+		return r.recording(ctx)
+	}
+	return r.live(ctx, sources)
+}
+
+// stage starts the exercise, or says why it cannot be.
+func (r *run) stage() *drill.Stage {
+	if !r.exercise {
+		return nil
+	}
+	program, err := os.Executable()
+	if err == nil {
+		var stage *drill.Stage
+		if stage, err = drill.Open(program, "exercise"); err == nil {
+			for _, act := range drill.Acts() {
+				r.say("exercise: the intruder %s", act.Doc)
+			}
+			return stage
+		}
+	}
+	r.say("the exercise cannot play here: %v", err)
+	return nil
+}
+
+// sources opens what can be watched. Missing rights are said with what to type.
+func (r *run) sources(staged bool) ([]capture.Source, error) {
+	names := r.mirror
+	if r.exercise {
+		name, err := capture.DefaultRoute()
+		if err != nil {
+			r.say("no default route, so no interface to watch by itself: %v", err)
+		} else {
+			names = append(names, name)
+		}
+		if staged {
+			names = append(names, drill.Veth)
+		}
+	}
+	var all []capture.Source
+	for _, name := range names {
+		opened, err := capture.Live(name, capture.Options{Logger: slog.Default(), Rings: 1})
+		if errors.Is(err, capture.ErrPermission) {
+			r.say("capturing on %s needs more rights than you have here; type: sudo %s", name, strings.Join(os.Args, " "))
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.say("watching %s", name)
+		all = append(all, opened...)
+	}
+	return all, nil
+}
+
+// live runs the line on the sources until ctx ends.
+func (r *run) live(ctx context.Context, sources []capture.Source) error {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "sensor"
+	}
+	line, err := pipeline.New(pipeline.Config{
+		Shards: len(sources),
+		Alert: alert.Config{
+			Observer: &event.Observer{Name: host, Version: version, Namespace: "default"},
+			Lang:     "en", Seed: []byte(host),
+		},
+	}, r.show)
+	if err != nil {
+		return err
+	}
+	go r.status(ctx, line, sources)
+	account, err := line.Live(ctx, sources)
+	for _, s := range sources {
+		s.Close()
+	}
+	account.Print(r.w)
+	r.say("next: %s replay FILE… reads captures through the same line", os.Args[0])
+	return err
+}
+
+// show prints an alert in full sentences.
+func (r *run) show(d event.Doc) {
+	if isAlert(d) {
+		r.say("%s", alertLine(d))
+	}
+}
+
+// status prints a line a second.
+func (r *run) status(ctx context.Context, line *pipeline.Line, sources []capture.Source) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			g := line.Glance(sources)
+			r.say("%s  %d packets, %d dropped, %d flows, %d events", now.Format("15:04:05"), g.Packets, g.Dropped, g.Flows, g.Events)
+		}
+	}
+}
+
+// recording replays the exercise as it was recorded.
+func (r *run) recording(ctx context.Context) error {
+	source, err := drill.Recording()
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	r.say("replaying the recording of the exercise instead; nothing of this network is seen")
+	line, err := pipeline.New(pipeline.Config{
+		Shards: 1,
+		Alert:  alert.Config{Observer: &event.Observer{Name: "replay", Namespace: "default"}, Lang: "en", Seed: []byte("replay")},
+	}, r.show)
+	if err != nil {
+		return err
+	}
+	account, err := line.Replay(ctx, source)
+	account.Print(r.w)
+	return err
+}
+
+// exerciseCommand is how the stage calls this program for its players.
+func exerciseCommand() *cobra.Command {
+	roles := map[string]func(context.Context) error{"servers": drill.Serve, "intruder": drill.Intrude}
+	return &cobra.Command{
+		Use: "exercise servers|intruder", Hidden: true,
+		Args: cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"servers", "intruder"},
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return roles[args[0]](ctx)
+		},
+	}
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// shownAlert is what the screen needs of an alert's document.
+type shownAlert struct {
+	Time  time.Time `json:"@timestamp"`
+	Event struct {
+		Severity int `json:"severity"`
+	} `json:"event"`
+	Rule struct {
+		Name     string `json:"name"`
+		Category string `json:"category"`
+	} `json:"rule"`
+	Message  string `json:"message"`
+	Observer struct {
+		Ingress struct {
+			Interface struct {
+				Name string `json:"name"`
+			} `json:"interface"`
+		} `json:"ingress"`
+	} `json:"observer"`
+}
+
+// alertLine is an alert in one line of full sentences.
+func alertLine(d event.Doc) string {
+	var a shownAlert
+	if err := json.Unmarshal(d.JSON, &a); err != nil {
+		return "an alert that cannot be shown: " + err.Error()
+	}
+	where := ""
+	if name := a.Observer.Ingress.Interface.Name; name != "" {
+		where = " on " + name
+	}
+	return fmt.Sprintf("%s  %s ALERT%s  %s", a.Time.Local().Format("15:04:05"), level(a.Event.Severity), where, a.Message)
+}
+
+// level names the severity for people.
+func level(severity int) string {
+	switch {
+	case severity >= int(event.Critical):
+		return "CRITICAL"
+	case severity >= int(event.High):
+		return "HIGH"
+	case severity >= int(event.Medium):
+		return "MEDIUM"
+	}
+	return "LOW"
+}
