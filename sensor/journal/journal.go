@@ -1,0 +1,239 @@
+// Package journal keeps documents on disk until every consumer has had them:
+// append-only segments of checked records, in two series. What Append has
+// returned for is on disk and survives a power cut; a torn end is cut off and
+// counted. One process writes, any number may read meanwhile.
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+const (
+	maxSegment = 16 << 20
+	maxRecord  = 1 << 20
+	frameSize  = 8 // length and checksum before each record
+	magic      = "BMJ1"
+	headSize   = len(magic) + 8
+)
+
+var table = crc32.MakeTable(crc32.Castagnoli)
+
+// ErrLocked says that another process writes this journal.
+var ErrLocked = errors.New("journal: another process is writing it")
+
+// series are the folders, by event.Series.
+var series = [...]string{"telemetry", "decisions"}
+
+// Entry is a document with its place in its series.
+type Entry struct {
+	Seq uint64 // from 1, without a hole within a series
+	event.Doc
+}
+
+// Journal is the writer.
+type Journal struct {
+	dir    string
+	lock   *os.File
+	files  [len(series)]*os.File
+	next   [len(series)]uint64
+	size   [len(series)]int64
+	buf    []byte
+	opened Opened
+}
+
+// Opened says what was found when a journal was opened.
+type Opened struct {
+	Entries uint64 // of both series
+	Torn    uint64 // segments whose end was cut off
+	Cut     int64  // bytes cut off
+}
+
+// Open opens the journal in dir for writing, making it where there is none.
+func Open(dir string) (*Journal, error) {
+	j := &Journal{dir: dir}
+	for _, name := range series {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o750); err != nil {
+			return nil, fmt.Errorf("journal: %w", err)
+		}
+	}
+	if err := j.takeLock(); err != nil {
+		return nil, err
+	}
+	for s := range series {
+		if err := j.resume(event.Series(s)); err != nil {
+			return nil, errors.Join(err, j.Close())
+		}
+	}
+	return j, nil
+}
+
+func (j *Journal) takeLock() (err error) {
+	j.lock, err = os.OpenFile(filepath.Join(j.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := syscall.Flock(int(j.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		j.lock.Close()
+		return fmt.Errorf("%w: %s", ErrLocked, j.dir)
+	}
+	return nil
+}
+
+// Opened says what Open found.
+func (j *Journal) Opened() Opened { return j.opened }
+
+// resume goes on behind the last whole record of the newest segment.
+func (j *Journal) resume(s event.Series) error {
+	names, err := segments(j.dir, s)
+	if err != nil || len(names) == 0 {
+		j.next[s] = 1
+		return err
+	}
+	last := names[len(names)-1]
+	end, count, err := check(last)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(last.path, os.O_RDWR, 0o640)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j.files[s], j.size[s], j.next[s] = f, end, last.first+count
+	j.opened.Entries += last.first + count - 1
+	if end < int64(headSize) { // killed while it was made
+		end, j.size[s] = 0, int64(headSize)
+		return errors.Join(f.Truncate(0), j.head(s))
+	}
+	if cut := last.size - end; cut > 0 {
+		j.opened.Torn++
+		j.opened.Cut += cut
+		if err := errors.Join(f.Truncate(end), f.Sync()); err != nil {
+			return fmt.Errorf("journal: cut the torn end of %s: %w", last.path, err)
+		}
+	}
+	return rewind(f, end)
+}
+
+// Append writes the documents of each series in their order. When it returns
+// without an error they are on disk.
+func (j *Journal) Append(docs []event.Doc) error {
+	for s := range series {
+		if err := j.appendSeries(event.Series(s), docs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *Journal) appendSeries(s event.Series, docs []event.Doc) error {
+	j.buf = j.buf[:0]
+	next := j.next[s]
+	for i := range docs {
+		if docs[i].Keep == s {
+			j.buf = appendRecord(j.buf, next, &docs[i])
+			next++
+		}
+	}
+	if len(j.buf) == 0 {
+		return nil
+	}
+	if j.files[s] == nil || j.size[s]+int64(len(j.buf)) > maxSegment && j.size[s] > int64(headSize) {
+		if err := j.rotate(s); err != nil {
+			return err
+		}
+	}
+	f := j.files[s]
+	_, err := f.Write(j.buf)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err != nil { // what was half written is cut off, so that a later Append can succeed
+		return fmt.Errorf("journal: write %s: %w", f.Name(), errors.Join(err, f.Truncate(j.size[s]), rewind(f, j.size[s])))
+	}
+	j.size[s] += int64(len(j.buf))
+	j.next[s] = next
+	return nil
+}
+
+func rewind(f *os.File, at int64) error {
+	_, err := f.Seek(at, 0)
+	return err
+}
+
+// rotate begins a new segment, named by its first sequence number.
+func (j *Journal) rotate(s event.Series) error {
+	if f := j.files[s]; f != nil {
+		if err := f.Close(); err != nil {
+			return fmt.Errorf("journal: %w", err)
+		}
+		j.files[s] = nil
+	}
+	path := filepath.Join(j.dir, series[s], segmentName(j.next[s]))
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j.files[s], j.size[s] = f, int64(headSize)
+	return errors.Join(j.head(s), syncDir(filepath.Dir(path)))
+}
+
+// head writes the header of a new segment.
+func (j *Journal) head(s event.Series) error {
+	head := binary.BigEndian.AppendUint64([]byte(magic), j.next[s])
+	if _, err := j.files[s].WriteAt(head, 0); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return rewind(j.files[s], int64(headSize))
+}
+
+// syncDir makes a new or removed file of a folder last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Expire removes whole segments of a series, oldest first: those whose newest
+// document is older than before (ns), and more while the series is larger than
+// bytes. It returns the number of entries that went.
+func (j *Journal) Expire(s event.Series, before, bytes int64) (gone uint64, err error) {
+	names, err := segments(j.dir, s)
+	if err != nil {
+		return 0, err
+	}
+	var total int64
+	for _, n := range names {
+		total += n.size
+	}
+	for len(names) > 1 && (total > bytes || names[0].newest() < before) {
+		if err := os.Remove(names[0].path); err != nil {
+			return gone, fmt.Errorf("journal: %w", err)
+		}
+		gone += names[1].first - names[0].first
+		total -= names[0].size
+		names = slices.Delete(names, 0, 1)
+	}
+	return gone, syncDir(filepath.Join(j.dir, series[s]))
+}
+
+// Close releases the journal.
+func (j *Journal) Close() error {
+	var errs []error
+	for _, f := range j.files {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(append(errs, j.lock.Close())...)
+}
