@@ -53,11 +53,15 @@ func TestEveryPlaceholderIsKnown(t *testing.T) {
 	for name, tmpl := range templates() {
 		detector, _, _ := strings.Cut(name, ".")
 		at := slices.IndexFunc(detect.All(), func(s *detect.Spec) bool { return s.Name == detector })
+		if at < 0 {
+			t.Logf("%s: no such detector on the shelf", name)
+			continue
+		}
 		known := func(n string) bool {
 			if commonNames[n] != nil {
 				return true
 			}
-			return at >= 0 && offers(detect.All()[at].Facts, n)
+			return offers(detect.All()[at].Facts, n)
 		}
 		for _, p := range tmpl.parts() {
 			for _, o := range p.optional {
@@ -129,34 +133,67 @@ func TestRenderNamesWhatIsMissing(t *testing.T) {
 }
 
 func TestRenderWithPseudonyms(t *testing.T) {
-	text, err := Render("nl", "login-bruteforce", func(name string) (string, bool) {
-		s, ok := map[string]string{"subject": "10.1.0.5", "subject_name": "h-3fa1", "observed": Quantity("nl", 24, "attempts")}[name]
+	text, err := Render("nl", "beacon", func(name string) (string, bool) {
+		s, ok := map[string]string{"subject": "10.1.0.5", "subject_name": "h-3fa1", "observed": Quantity("nl", 24, "contacts")}[name]
 		return s, ok
 	})
-	want := "10.1.0.5 (h-3fa1) probeerde telkens opnieuw in te loggen: 24 pogingen."
+	want := "10.1.0.5 (h-3fa1) zoekt op vaste tijden contact: 24 contacten."
 	if err != nil || text.Message != want {
 		t.Errorf("%q, %v", text.Message, err)
 	}
 }
 
+// guessed are facts like those of a detector of failed logins.
+type guessed struct {
+	users     int64
+	succeeded bool
+}
+
+var guessedTable = event.NewTable("guessed", "Failed logins.",
+	event.Int("brandmelder.guess.attempts", event.Technical, "", func(*guessed) (int64, bool) { return 26, true }),
+	event.Int("brandmelder.guess.failures", event.Technical, "", func(*guessed) (int64, bool) { return 24, true }),
+	event.Int("brandmelder.guess.users", event.Technical, "", func(g *guessed) (int64, bool) { return g.users, true }),
+	event.String("brandmelder.guess.protocol", event.Technical, "", func(*guessed) (string, bool) { return "ssh", true }),
+	event.Float("brandmelder.guess.seconds", event.Technical, "", func(*guessed) (float64, bool) { return 30, true }),
+	event.Bool("brandmelder.guess.succeeded", event.Technical, "", func(g *guessed) (bool, bool) { return g.succeeded, true }),
+)
+
+func (*guessed) Table() *event.Table { return guessedTable }
+
 func TestSentenceOfAnAlert(t *testing.T) {
 	tr := newTrial(t, nil)
 	f := guessing(0, event.High)
+	f.Facts = &guessed{}
 	tr.Raise(f)
-	f.Baseline.Since, f.Key, f.Related = start-24*window, "learned", []netip.Addr{server, outside, inside, inside.Next()}
+	f.Key, f.Facts, f.Peer = "wide", &guessed{users: 3, succeeded: true}, event.Entity{}
+	f.Related = []netip.Addr{server, outside, inside, inside.Next()}
 	tr.Raise(f)
 	var got []any
 	for _, o := range tr.of(t, "alert") {
 		got = append(got, o.at("brandmelder.text.en.message"), o.at("brandmelder.text.nl.message"))
 	}
 	want := []any{
-		"10.1.0.5 (viewer-7) tried to log in again and again: 24 attempts at 10.2.0.9 port 22 within 30 seconds; the limit is 10 attempts.",
-		"10.1.0.5 (viewer-7) probeerde telkens opnieuw in te loggen: 24 pogingen bij 10.2.0.9 poort 22 binnen 30 seconden; de grens is 10 pogingen.",
-		"10.1.0.5 (viewer-7) tried to log in again and again: 24 attempts at 10.2.0.9 port 22 within 30 seconds; usual is 10 attempts, learned since 2023-11-13.",
-		"10.1.0.5 (viewer-7) probeerde telkens opnieuw in te loggen: 24 pogingen bij 10.2.0.9 poort 22 binnen 30 seconden; gebruikelijk is 10 pogingen, geleerd sinds 2023-11-13.",
+		"10.1.0.5 (viewer-7) tried 26 ssh logins at 10.2.0.9, port 22, and 24 were refused in 30 seconds.",
+		"10.1.0.5 (viewer-7) probeerde 26 keer in te loggen via ssh bij 10.2.0.9, poort 22, en werd 24 keer geweigerd in 30 seconden.",
+		"10.1.0.5 (viewer-7) tried 26 ssh logins at 4 servers: 10.2.0.9, 192.0.2.80, 10.1.0.5 (+1), port 22, and 24 were refused in 30 seconds; accounts tried: 3; then one was accepted.",
+		"10.1.0.5 (viewer-7) probeerde 26 keer in te loggen via ssh bij 4 servers: 10.2.0.9, 192.0.2.80, 10.1.0.5 (+1), poort 22, en werd 24 keer geweigerd in 30 seconden; geprobeerde accounts: 3; daarna lukte het.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatIsLearnedIsUsualAndWhatIsShippedALimit(t *testing.T) {
+	tr := newTrial(t, nil)
+	f := guessing(0, event.High)
+	f.Detector, f.Observed.Unit, f.Baseline.Unit = "beacon", "contacts", "contacts"
+	tr.Raise(f)
+	f.Baseline.Since, f.Key = start-24*window, "learned"
+	tr.Raise(f)
+	for i, want := range []string{"de grens is 10 contacten.", "gebruikelijk is 10 contacten, geleerd sinds 2023-11-13."} {
+		if got := decoded(t, tr.docs[2*i]).at("brandmelder.text.nl.message").(string); !strings.HasSuffix(got, "; "+want) {
+			t.Errorf("%q does not end in %q", got, want)
+		}
 	}
 }
 
