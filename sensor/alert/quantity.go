@@ -6,9 +6,14 @@ import (
 	"strings"
 )
 
+// some is the format that takes zero and false for absent and writes nothing for
+// true, so that an optional part can depend on them.
+const some = "some"
+
 // formats are what may stand behind the bar of a placeholder.
 var formats = map[string]func(lang, raw string) string{
 	"":         func(_, raw string) string { return raw },
+	some:       func(_, raw string) string { return strings.TrimPrefix(raw, "true") },
 	"number":   numeric(number),
 	"bytes":    numeric(bytes),
 	"duration": numeric(duration), // of seconds

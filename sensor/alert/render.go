@@ -86,7 +86,7 @@ func (r *renderer) part(p part) (string, bool) {
 		return p.literal, true
 	}
 	s, ok := r.lookup(p.name)
-	if !ok || s == "" {
+	if !ok || s == "" || p.format == some && (s == "0" || s == "false") {
 		return "", false
 	}
 	return formats[p.format](r.lang, s), true

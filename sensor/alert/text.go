@@ -27,7 +27,7 @@ type template struct {
 type part struct {
 	literal  string
 	name     string // placeholder
-	format   string // after a bar: bytes, duration, percent, number
+	format   string // after a bar: one of formats
 	optional []part
 }
 
