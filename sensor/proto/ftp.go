@@ -37,7 +37,7 @@ type FTP struct {
 	Reply     int64 // 0: none was seen
 	Size      int64 // bytes, as the reply of a transfer names them; -1 unknown
 	Banner    string
-	Bounce    netip.Addr // PORT to somebody else: the third address
+	Data      netip.Addr // that PORT or EPRT asks the server to call
 	Encrypted bool       // AUTH was granted: nothing more is readable
 }
 
@@ -120,17 +120,20 @@ type ftpParser struct {
 	waiting  []ftpCommand // in the order they were sent
 	user     string
 	attempts int64
-	tries    bool   // PASS was sent for user
-	banner   string // greeting, until the first record took it
+	greeted  bool
+	banner   string // last line of the greeting
+	skip     int    // replies to come for commands that were not kept
 	inReply  string // code of a reply of several lines
 	expect   []Expectation
 	done     bool
 }
 
 type ftpCommand struct {
-	verb string
-	rec  *FTP // nil for what is no record
-	port uint16
+	verb  string
+	user  string // of USER and PASS
+	rec   *FTP   // nil for what is no record
+	port  uint16
+	after int // commands after this one that were too many to keep
 }
 
 // lineBuffer gathers a line; what is longer than its bound is dropped.
@@ -176,7 +179,7 @@ func (p *ftpParser) command(line string) {
 	}
 	switch {
 	case c.verb == "USER":
-		p.user = printable(arg[:min(len(arg), 64)])
+		p.user = printable(strings.TrimSpace(arg[:min(len(arg), 64)]))
 	case c.verb == "PORT":
 		p.port(&c, portArgument(arg))
 	case c.verb == "EPRT":
@@ -187,8 +190,11 @@ func (p *ftpParser) command(line string) {
 			c.rec.Path = printable(arg)
 		}
 	}
-	if len(p.waiting) < ftpPending {
+	c.user = p.user
+	if n := len(p.waiting); n < ftpPending {
 		p.waiting = append(p.waiting, c)
+	} else {
+		p.waiting[n-1].after++
 	}
 }
 
@@ -198,7 +204,7 @@ func (p *ftpParser) port(c *ftpCommand, to netip.AddrPort) {
 	if !to.IsValid() {
 		return
 	}
-	c.rec = &FTP{Command: c.verb, Size: -1, Bounce: to.Addr()}
+	c.rec = &FTP{Command: c.verb, Size: -1, Data: to.Addr()}
 	c.port = to.Port()
 }
 
@@ -252,9 +258,16 @@ func (p *ftpParser) replyLine(line string, emit func(event.Record)) {
 }
 
 func (p *ftpParser) reply(code int, line string, emit func(event.Record)) {
-	if len(p.waiting) == 0 {
-		if code == 220 {
+	if !p.greeted && code >= 200 {
+		p.greeted = true
+		if code == 220 { // else the beginning was not seen
 			p.banner = printable(strings.TrimSpace(line[3:]))
+			return
+		}
+	}
+	if p.skip > 0 || len(p.waiting) == 0 {
+		if code >= 200 {
+			p.skip = max(0, p.skip-1)
 		}
 		return
 	}
@@ -265,8 +278,8 @@ func (p *ftpParser) reply(code int, line string, emit func(event.Record)) {
 		}
 		return
 	}
-	p.waiting = p.waiting[1:]
-	p.login(c.verb, code, emit)
+	p.waiting, p.skip = p.waiting[1:], c.after
+	p.login(c, code, emit)
 	p.learnPort(c, code, line)
 	if c.verb == "AUTH" && code == 234 {
 		c.rec.Encrypted, p.done = true, true
@@ -293,18 +306,22 @@ func sizeIn(line string) int64 {
 }
 
 // login judges USER and PASS: 230 lets in, 331 asks for more, 421 and 5xx refuse.
-func (p *ftpParser) login(verb string, code int, emit func(event.Record)) {
-	if verb != "PASS" && !(verb == "USER" && (code == 230 || code == 530)) {
+func (p *ftpParser) login(c ftpCommand, code int, emit func(event.Record)) {
+	tried := c.verb == "PASS" && code != 503 // 503: no USER was accepted before
+	if !tried && !(c.verb == "USER" && (code == 230 || code == 530)) {
 		return
 	}
-	l := &event.Login{Protocol: "ftp", Method: "password", User: p.user, Reason: strconv.Itoa(code)}
+	l := &event.Login{Protocol: "ftp", Method: "password", User: c.user}
+	if code > 0 {
+		l.Reason = strconv.Itoa(code)
+	}
 	switch {
 	case code == 230 || code == 202 || code == 232:
 		l.Outcome = event.Success
 	case code >= 400:
 		l.Outcome = event.Failure
 	}
-	l.Clear = verb == "PASS" && !isAnonymous(p.user)
+	l.Clear = c.verb == "PASS" && !isAnonymous(c.user)
 	p.attempts++
 	l.Attempt = p.attempts
 	emit(l)
@@ -364,7 +381,7 @@ func (p *ftpParser) Expect() []Expectation {
 func (p *ftpParser) End(emit func(event.Record)) {
 	for _, c := range p.waiting {
 		if c.verb == "PASS" {
-			p.login(c.verb, 0, emit)
+			p.login(c, 0, emit)
 		}
 		p.flush(c, 0, emit)
 	}
@@ -395,7 +412,7 @@ var ftpTable = event.NewTable("ftp", "FTP commands that touch files, with their 
 	}),
 	event.String("file.extension", event.Technical, "ending of the file name", func(r *FTP) (string, bool) { e := extension(r.Path); return e, e != "" }),
 	event.Int("file.size", event.Technical, "bytes, as the server said", func(r *FTP) (int64, bool) { return r.Size, r.Size >= 0 }),
-	event.IP("brandmelder.ftp.data_address", event.Technical, "address that PORT asks the server to call", func(r *FTP) netip.Addr { return r.Bounce }),
+	event.IP("brandmelder.ftp.data_address", event.Technical, "address that PORT or EPRT asks the server to call; one that is not source.ip makes the server attack others (FTP bounce)", func(r *FTP) netip.Addr { return r.Data }),
 	event.Bool("brandmelder.ftp.encrypted", event.Technical, "AUTH was granted", func(r *FTP) (bool, bool) { return true, r.Encrypted }),
 )
 
