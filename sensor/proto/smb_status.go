@@ -7,6 +7,7 @@ const (
 	statusOK             = 0
 	statusPending        = 0x00000103
 	statusMoreProcessing = 0xC0000016
+	statusOverflow       = 0x80000005 // the rest of a pipe's message follows
 )
 
 var ntStatus = map[uint32]string{
