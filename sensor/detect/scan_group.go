@@ -36,6 +36,7 @@ type scanGroup struct {
 	first, last int64
 	alarmed     bool
 	slow        bool
+	counted     bool                   // in its story
 	marks       *[markBits / 64]uint64 // after the alarm: targets, by hash
 }
 
@@ -70,6 +71,18 @@ func (g *scanGroup) meet(target uint64, failed bool, now int64) bool {
 	g.step(failed)
 	g.last = max(g.last, now)
 	return true
+}
+
+// answer takes back a failure: the target answered after all.
+func (g *scanGroup) answer(target uint64) {
+	for i := range g.contacts {
+		if c := &g.contacts[i]; c.target == target && c.failed {
+			c.failed = false
+			g.walk = max(g.walk-walkFailed, 0)
+			g.step(false)
+			return
+		}
+	}
 }
 
 // step never goes below zero: long good conduct buys no scan.
