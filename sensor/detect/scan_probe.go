@@ -1,0 +1,102 @@
+package detect
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// probe is a contact as the scan detector sees it.
+type probe struct {
+	client, server netip.Addr
+	proto          uint8
+	port           uint16 // 0: ICMP and ARP have none
+	failed         bool
+	stealth        bool // no SYN: of the kind that shows closed ports only
+}
+
+const (
+	protoICMP, protoTCP, protoUDP, protoICMPv6 = 1, 6, 17, 58
+
+	// protoARP is no IANA number of anything that has flows here.
+	protoARP = 255
+
+	echoRequest, echoRequestV6 = 8, 128
+
+	// Unanswered UDP to these ports is how traceroute works.
+	traceFirst, traceLast = 33434, 33534
+)
+
+// probeOf reads a flow; ok is false for what says nothing about scans.
+func probeOf(kind string, f *event.Flow, t *event.Traffic) (p probe, ok bool) {
+	p = probe{client: f.Client.Addr().Unmap(), server: f.Server.Addr().Unmap(), proto: f.Proto, port: f.Server.Port()}
+	silent := t.Total[event.Server].Packets == 0
+	switch f.Proto {
+	case protoTCP:
+		p.failed, p.stealth, ok = tcpProbe(f, t)
+		return p, ok
+	case protoUDP:
+		p.failed = silent
+		return p, kind == "flow.end" && (p.port < traceFirst || p.port > traceLast)
+	case protoICMP, protoICMPv6:
+		kindOf := f.Client.Port()
+		p.port, p.failed = 0, silent
+		return p, kind == "flow.end" && (kindOf == echoRequest || kindOf == echoRequestV6)
+	}
+	return p, false
+}
+
+// tcpProbe says whether a TCP flow is a failed contact. Answers without a
+// question (SYN-ACK, RST: backscatter of an attack that forged our address) come
+// as mid-stream flows and say nothing; neither does a flow of which the mirror
+// shows one side of a conversation.
+func tcpProbe(f *event.Flow, t *event.Traffic) (failed, stealth, ok bool) {
+	switch t.State {
+	case event.StateS0, event.StateRSTOS0, event.StateSH:
+		return true, false, t.Total[event.Client].Payload == 0
+	case event.StateREJ:
+		return true, false, true
+	case event.StateOTH:
+		return true, true, bare(f, t)
+	}
+	return false, false, !f.MidStream
+}
+
+// bare reports a flow of one FIN, NULL or XMAS segment and at most a RST.
+func bare(f *event.Flow, t *event.Traffic) bool {
+	c, s := &t.Total[event.Client], &t.Total[event.Server]
+	if !f.MidStream || c.Packets == 0 || c.Packets > 2 || s.Packets > 2 || c.Payload+s.Payload > 0 {
+		return false
+	}
+	switch t.History {
+	case "", "F", "Fr", "FF", "r":
+		return true
+	}
+	return false
+}
+
+// arpProbe reads an ARP request; its answer is the same with the sides changed.
+func arpProbe(r event.Record) (p probe, ok bool) {
+	from, to := addrOf(r, "brandmelder.arp.sender.ip"), addrOf(r, "brandmelder.arp.target.ip")
+	p = probe{client: from, server: to, proto: protoARP, failed: true}
+	var v event.Value
+	if f := r.Table().Lookup("brandmelder.arp.operation"); f != nil && f.Get(r, &v) && v.Str == "reply" {
+		p.client, p.server, p.failed = to, from, false
+	}
+	return p, from.IsValid() && to.IsValid() && from != to && !from.IsUnspecified()
+}
+
+func addrOf(r event.Record, path string) netip.Addr {
+	var v event.Value
+	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeIP || f.List || !f.Get(r, &v) {
+		return netip.Addr{}
+	}
+	return v.Addr.Unmap().WithZone("")
+}
+
+// addrID is a number for an address that tells apart those of one sweep.
+func addrID(a netip.Addr) uint64 {
+	b := a.As16()
+	return mix(binary.BigEndian.Uint64(b[:8])) ^ binary.BigEndian.Uint64(b[8:])
+}
