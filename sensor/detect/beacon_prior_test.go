@@ -35,7 +35,11 @@ func chanceTails(n, perLaw int) [statCount]prior {
 		for _, t := range top {
 			p.excess += (t - p.q99) / float64(len(top))
 		}
-		out[s] = p
+		// Where the values are few, the last thousandth says more than the mean.
+		p.excess = max(p.excess, (quantile(v, .999)-p.q99)/math.Ln10)
+		if p.q99 > p.q90 { // else the statistic has no value at this length
+			out[s] = p
+		}
 	}
 	return out
 }

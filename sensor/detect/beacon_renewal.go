@@ -21,8 +21,8 @@ func renewalGain(sorted []float64, mode float64) (float64, rhythm) {
 	for _, j := range [...]float64{.02, .06, .15, .3} {
 		try(mode*(1-j), mode*(1+j))
 	}
-	for _, lo := range [...]float64{.005, .06, .2} {
-		for _, hi := range [...]float64{.6, .8, .93, .995} {
+	for _, lo := range [...]float64{0, .06, .2} {
+		for _, hi := range [...]float64{.6, .8, .93, 1} {
 			try(quantile(sorted, lo), quantile(sorted, hi))
 		}
 	}

@@ -102,7 +102,7 @@ func rareness(n, statistic int, v float64) float64 {
 	}
 	p := beaconPriors[row].stats[statistic]
 	switch {
-	case v <= p.q90:
+	case v <= p.q90, p.excess == 0:
 		return 0
 	case v <= p.q99:
 		return 1 + (v-p.q90)/(p.q99-p.q90)

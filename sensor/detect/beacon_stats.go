@@ -66,6 +66,10 @@ func commonest(sorted []float64) float64 {
 	return math.Sqrt(s[0] * s[len(s)-1])
 }
 
+// dispersionLeast is the least number of windows: of fewer, chance too makes all
+// counts the same.
+const dispersionLeast = 8
+
 // dispersion compares the counts in windows with those of a Poisson process
 // (chi-square of dispersion, made normal after Wilson and Hilferty 1931). Windows
 // of 2.5 to 20 medians are tried; long gaps part the series and are left out.
@@ -73,7 +77,7 @@ func dispersion(x []float64, median float64) float64 {
 	best := -10.0
 	for _, times := range [...]float64{2.5, 5, 10, 20} {
 		counts := windowCounts(x, 8*median, times*median)
-		if len(counts) < 3 {
+		if len(counts) < dispersionLeast {
 			continue
 		}
 		mean, square := meanAndSquares(counts)

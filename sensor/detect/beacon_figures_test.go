@@ -1,0 +1,82 @@
+package detect
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// foundAfter is the number of calls after which a series scores above the limit,
+// 0 never, with the detector's own times of looking.
+func foundAfter(calls []checkIn) int {
+	for n := range calls {
+		if beaconLook(n+1) && n >= 0 {
+			if s, _ := beaconScore(calls[max(0, n+1-beaconRing) : n+1]); s > beaconLimit {
+				return n + 1
+			}
+		}
+	}
+	return 0
+}
+
+// timerCalls is n calls of a timer with jitter, of which a share is missed.
+func timerCalls(r *rand.Rand, period, jitter, missed float64, n int) []checkIn {
+	var calls []checkIn
+	for now := 0.0; len(calls) < n; now += period * (1 + jitter*(2*r.Float64()-1)) {
+		if r.Float64() >= missed {
+			calls = append(calls, checkIn{at: talkBegin + int64(now*second), up: uint32(300 + r.IntN(40)), down: 900})
+		}
+	}
+	return calls
+}
+
+func TestBeaconFalseAlarms(t *testing.T) {
+	series := 300
+	if *calibrate {
+		series = 5000
+	}
+	report := func(kind string, laws []law, share float64) {
+		all := 0
+		for i, l := range laws {
+			r, wrong := rand.New(rand.NewPCG(11, uint64(i))), 0
+			for range series {
+				if foundAfter(chanceCalls(r, l, beaconRing)) > 0 {
+					wrong++
+				}
+			}
+			all += wrong
+			t.Logf("%s %s: %d of %d", kind, l.name, wrong, series)
+		}
+		if got := float64(all) / float64(series*len(laws)); got > share {
+			t.Errorf("%s: false alarms on %.4f of the series, want at most %.4f", kind, got, share)
+		}
+	}
+	report("calibrated", chanceLaws, .001)
+	report("held out", heldOutLaws, .002)
+}
+
+func TestBeaconRecall(t *testing.T) {
+	series := 60
+	if *calibrate {
+		series = 500
+	}
+	for _, c := range []struct {
+		jitter, missed float64
+		calls          int
+		want           float64
+	}{
+		{0, 0, 8, .95}, {0, 0, 16, 1}, {.3, 0, 16, .95}, {.3, 0, 64, 1}, {.5, 0, 32, .95}, {.5, 0, 64, .99}, {.3, .3, 64, .9},
+	} {
+		r, hits := rand.New(rand.NewPCG(13, uint64(c.calls))), 0
+		for range series {
+			if foundAfter(timerCalls(r, logUniform(r, 5, 3600), c.jitter, c.missed, c.calls)) > 0 {
+				hits++
+			}
+		}
+		got := float64(hits) / float64(series)
+		name := fmt.Sprintf("jitter %.1f, missed %.1f, %d calls", c.jitter, c.missed, c.calls)
+		if t.Logf("%s: %.3f", name, got); got < c.want {
+			t.Errorf("%s: found %.3f, want %.3f", name, got, c.want)
+		}
+	}
+}
