@@ -78,6 +78,9 @@ func (s *scene) event(n, number int) *event.Event {
 		Proto: cmp.Or(s.Proto, 6), Start: at, Number: uint64(number), MidStream: s.Mid,
 		Key: event.Key{A: client.As16(), B: server.As16(), APort: uint16(number), BPort: port},
 	}
+	if s.Proto == protoICMP { // type and code stand for ports
+		f.Client, f.Server = netip.AddrPortFrom(client, echoRequest), netip.AddrPortFrom(server, 0)
+	}
 	e := &event.Event{Kind: s.Kind, Time: at, Flow: f}
 	switch s.Kind {
 	case "auth":
