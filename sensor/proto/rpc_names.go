@@ -40,7 +40,7 @@ var rpcInterfaces = map[string]*rpcInterface{
 		QueryServiceLockStatusA StartServiceA GetServiceDisplayNameA GetServiceKeyNameA
 		35 EnumServiceGroupW ChangeServiceConfig2A ChangeServiceConfig2W QueryServiceConfig2A QueryServiceConfig2W QueryServiceStatusEx
 		EnumServicesStatusExA EnumServicesStatusExW 44 CreateServiceWOW64A CreateServiceWOW64W
-		47 NotifyServiceStatusChange GetNotifyResults CloseNotifyHandle ControlServiceExA ControlServiceExW 56 QueryServiceConfigEx`),
+		47 NotifyServiceStatusChange GetNotifyResults CloseNotifyHandle ControlServiceExA ControlServiceExW 56 QueryServiceConfigEx 60 CreateWowService 64 OpenSCManager2`),
 	// MS-TSCH
 	"1ff70682-0a51-30e8-076d-740be8cee98b": named("atsvc", `NetrJobAdd NetrJobDel NetrJobEnum NetrJobGetInfo`),
 	"378e52b0-c0a9-11cf-822d-00aa0051e40f": named("sasec", `SASetAccountInformation SASetNSAccountInformation
