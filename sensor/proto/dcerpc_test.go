@@ -143,7 +143,7 @@ func TestZeroChallenge(t *testing.T) {
 		challenge []byte
 		want      bool
 	}{{4, zeros(8), true}, {4, le(1, zeros(7)), false}, {5, zeros(8), false}} {
-		stub := le(zeros(4), uint32(3), wide("dc"), tt.challenge)
+		stub := le(zeros(4), uint32(3), utf16le("dc"), tt.challenge)
 		records := run(smbSpec(t, "dcerpc"), overTCP(bindTo(rpcBind, netlogon, nil), bound(), call(2, tt.opnum, stub), result(2, zeros(12))))
 		if r := records[0].(*RPC); r.ZeroChallenge != tt.want {
 			t.Errorf("opnum %d, challenge %x: %v", tt.opnum, tt.challenge, r.ZeroChallenge)

@@ -29,7 +29,7 @@ func le(parts ...any) (b []byte) {
 	return b
 }
 
-func wide(s string) []byte {
+func utf16le(s string) []byte {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(s)) {
 		b = binary.LittleEndian.AppendUint16(b, u)
@@ -68,14 +68,14 @@ func setup2(blob []byte) []byte {
 func setupAnswer2(flags uint16) []byte { return le(uint16(9), flags, uint16(72), uint16(0)) }
 
 func connect2(path string) []byte {
-	return le(uint16(9), uint16(0), uint16(72), uint16(2*len(path)), wide(path))
+	return le(uint16(9), uint16(0), uint16(72), uint16(2*len(path)), utf16le(path))
 }
 
 func connected2(kind int) []byte { return le(uint16(16), kind, 0, uint32(0), uint32(0), uint32(0)) }
 
 func create2(path string, options uint32) []byte {
 	return le(uint16(57), 0, 0, uint32(2), zeros(16), uint32(0x120196), uint32(0), uint32(7), uint32(5), options,
-		uint16(120), uint16(2*len(path)), uint32(0), uint32(0), wide(path))
+		uint16(120), uint16(2*len(path)), uint32(0), uint32(0), utf16le(path))
 }
 
 func created2(size uint64) []byte {
@@ -101,12 +101,12 @@ func setInfo2(class int, data []byte) []byte {
 }
 
 func rename2(path string) []byte {
-	return setInfo2(fileRename, le(zeros(16), uint32(2*len(path)), wide(path)))
+	return setInfo2(fileRename, le(zeros(16), uint32(2*len(path)), utf16le(path)))
 }
 
 // ntlm3 makes an NTLMSSP authenticate message whose NT response has n bytes.
 func ntlm3(user, domain, workstation string, n int) []byte {
-	u, d, w := wide(user), wide(domain), wide(workstation)
+	u, d, w := utf16le(user), utf16le(domain), utf16le(workstation)
 	const at = 72
 	field := func(n, at int) []byte { return le(uint16(n), uint16(n), uint32(at)) }
 	end := at + len(d) + len(u) + len(w)

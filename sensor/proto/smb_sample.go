@@ -41,23 +41,20 @@ func (s *sample) entropy() float64 {
 	return h
 }
 
+// fileMagics are those of files that matter on a share, beside what bodyClass knows.
 var fileMagics = []struct{ prefix, kind string }{
-	{"MZ", "exe-pe"}, {"\x7fELF", "elf"}, {"PK\x03\x04", "zip"}, {"%PDF-", "pdf"},
-	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office"}, {"\x1f\x8b", "gzip"}, {"Rar!\x1a\x07", "rar"},
-	{"7z\xbc\xaf\x27\x1c", "7z"}, {"MSCF", "cab"}, {"#!", "script"}, {"L\x00\x00\x00\x01\x14\x02\x00", "lnk"},
-	{"\x89PNG", "image"}, {"\xff\xd8\xff", "image"}, {"GIF8", "image"}, {"{\\rtf", "rtf"}, {"regf", "registry"},
-	{"MDMP", "minidump"}, {"PReg", "policy"}, {"SQLite format 3", "sqlite"}, {"ITSF", "chm"},
+	{"regf", "registry"}, {"MDMP", "minidump"}, {"PReg", "policy"}, {"SQLite format 3", "sqlite"}, {"ITSF", "chm"},
 }
 
 // fileMagic names a file by its first bytes, "" where they say nothing.
 func fileMagic(head []byte) string {
 	for _, m := range fileMagics {
-		if len(head) >= len(m.prefix) && string(head[:len(m.prefix)]) == m.prefix {
+		if bytes.HasPrefix(head, []byte(m.prefix)) {
 			return m.kind
 		}
 	}
-	if len(head) >= 132 && bytes.Equal(head[128:132], []byte("DICM")) {
+	if len(head) >= 132 && string(head[128:132]) == "DICM" {
 		return "dicom"
 	}
-	return ""
+	return bodyClass(head[:min(len(head), magicWindow)])
 }
