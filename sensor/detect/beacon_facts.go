@@ -1,0 +1,85 @@
+package detect
+
+import (
+	"slices"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// beaconFacts is what a finding of beacon rests on.
+type beaconFacts struct {
+	CheckIns int     // calls so far
+	Period   float64 // s
+	Jitter   float64 // share of the period by which intervals stray, 0 to 1
+	Missed   float64 // share of check-ins left out, 0 to 1
+	Score    float64 // −log10 of the share of chance series as regular as this
+	Up, Down int64   // median payload of a call, bytes
+	Others   int     // other hosts that use the place
+	Place    string
+}
+
+func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []checkIn, score float64, r rhythm, others int) event.Finding {
+	up, down := medianSizes(calls)
+	server := e.Flow.Server.Addr()
+	peer := b.env.Know.Entity(server)
+	if p.place != server.String() {
+		peer.Domain = p.place
+	}
+	severity := event.Medium
+	if b.env.Know.Internal(server) {
+		severity = event.Low // monitoring and heartbeats among our own hosts look the same
+	}
+	return event.Finding{
+		Key: p.key(), Time: e.Time, Onset: calls[0].at,
+		Subject: b.env.Know.Entity(p.client), Peer: peer, Port: p.port,
+		Flows: slices.Clone(c.refs[:min(c.seen, beaconRefs)]), FlowsTotal: c.seen,
+		Observed: event.Measure{Value: r.period, Unit: "s", N: c.seen},
+		Facts: &beaconFacts{CheckIns: c.seen, Period: r.period, Jitter: r.jitter, Missed: r.missed, Score: score,
+			Up: up, Down: down, Others: others, Place: p.place},
+		Score: min(40+6*score, 95), Severity: severity,
+	}
+}
+
+// medianSizes are those of the calls whose conversation is over.
+func medianSizes(calls []checkIn) (up, down int64) {
+	var ups, downs []uint32
+	for _, c := range calls {
+		if c.up > 0 || c.down > 0 {
+			ups, downs = append(ups, c.up), append(downs, c.down)
+		}
+	}
+	if len(ups) == 0 {
+		return 0, 0
+	}
+	slices.Sort(ups)
+	slices.Sort(downs)
+	return int64(ups[len(ups)/2]), int64(downs[len(downs)/2])
+}
+
+var beaconTable = event.NewTable("beacon", "A client that calls one place like a timer does.",
+	event.Int("brandmelder.beacon.checkins", event.Technical, "calls so far", func(f *beaconFacts) (int64, bool) { return int64(f.CheckIns), true }),
+	event.Float("brandmelder.beacon.period_s", event.Technical, "period of the timer, s", func(f *beaconFacts) (float64, bool) { return f.Period, true }),
+	event.Float("brandmelder.beacon.jitter", event.Technical, "share of the period by which the calls stray, 0 to 1", func(f *beaconFacts) (float64, bool) { return f.Jitter, true }),
+	event.Float("brandmelder.beacon.missed", event.Technical, "share of check-ins left out, 0 to 1", func(f *beaconFacts) (float64, bool) { return f.Missed, true }),
+	event.Float("brandmelder.beacon.score", event.Technical, "-log10 of the share of chance series as regular as this, at most 9", func(f *beaconFacts) (float64, bool) { return f.Score, true }),
+	event.Int("brandmelder.beacon.size_up", event.Technical, "median payload that a call sends, bytes", func(f *beaconFacts) (int64, bool) { return f.Up, f.Up > 0 }),
+	event.Int("brandmelder.beacon.size_down", event.Technical, "median payload that a call gets, bytes", func(f *beaconFacts) (int64, bool) { return f.Down, f.Down > 0 }),
+	event.Int("brandmelder.beacon.other_hosts", event.Technical, "other hosts that use the place", func(f *beaconFacts) (int64, bool) { return int64(f.Others), true }),
+	event.String("brandmelder.beacon.destination", event.Technical, "name of the place, or its address where no name is known", func(f *beaconFacts) (string, bool) { return f.Place, true }),
+)
+
+func (*beaconFacts) Table() *event.Table { return beaconTable }
+
+func init() {
+	register(Spec{
+		Name:      "beacon",
+		Doc:       "a client calls a place outside like a timer does",
+		Family:    "beacon",
+		Technique: []string{"T1071", "T1029"},
+		Class:     event.Absolute,
+		Severity:  event.Medium,
+		Wants:     []string{"flow.start", "flow.end", "http"},
+		Facts:     beaconTable,
+		New:       newBeacon,
+	})
+}
