@@ -55,9 +55,9 @@ func TestBeaconPriors(t *testing.T) {
 		}
 		return
 	}
-	// A tenth of the series is enough to notice that a statistic was changed.
-	for _, row := range beaconPriors[:4] {
-		for s, p := range chanceTails(row.intervals, 800) {
+	// A twentieth of the series is enough to notice that a statistic was changed.
+	for _, row := range beaconPriors[:3] {
+		for s, p := range chanceTails(row.intervals, 400) {
 			want := row.stats[s]
 			if slack := 2 * want.excess; math.Abs(p.q90-want.q90) > slack || math.Abs(p.q99-want.q99) > slack {
 				t.Errorf("%d intervals, statistic %d: tail %+v, the table has %+v", row.intervals, s, p, want)

@@ -1,0 +1,118 @@
+package detect
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+func beaconOf(t *testing.T, file string) []event.Finding {
+	t.Helper()
+	return watchTalks(t, "beacon", talkEvents(readTalks(t, "testdata/beacon/"+file), 1))
+}
+
+func TestBeaconHits(t *testing.T) {
+	for _, c := range []struct {
+		file           string
+		period, within float64 // s
+		jitter         float64
+	}{
+		{"fast.talks", 2.5, 60, 0},
+		{"http.talks", 5, 60, 0},
+		{"jitter.talks", 60, 48 * 60, .33},
+	} {
+		found := beaconOf(t, c.file)
+		if len(found) == 0 {
+			t.Errorf("%s: nothing found", c.file)
+			continue
+		}
+		f := found[0]
+		facts := f.Facts.(*beaconFacts)
+		if d := facts.Period / c.period; d < .9 || d > 1.1 {
+			t.Errorf("%s: period %.2f s, want %.2f", c.file, facts.Period, c.period)
+		}
+		if d := facts.Jitter - c.jitter; d < -.1 || d > .1 {
+			t.Errorf("%s: jitter %.2f, want %.2f", c.file, facts.Jitter, c.jitter)
+		}
+		if after := time.Duration(f.Time - talkBegin); after.Seconds() > c.within {
+			t.Errorf("%s: found after %v", c.file, after)
+		}
+		if f.Severity != event.Medium || f.Onset != talkBegin || f.Peer.Addr.String() != "203.0.113.9" {
+			t.Errorf("%s: finding %+v", c.file, f)
+		}
+	}
+}
+
+func TestBeaconMissAndBenign(t *testing.T) {
+	for _, file := range []string{"miss.talks", "benign.talks"} {
+		for _, f := range beaconOf(t, file) {
+			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
+		}
+	}
+}
+
+func TestBeaconInsideIsNoAlarm(t *testing.T) {
+	found := beaconOf(t, "inside.talks")
+	if len(found) == 0 || len(detections(found)) != 0 {
+		t.Errorf("%d findings, %d of them alarms; want some and none", len(found), len(detections(found)))
+	}
+}
+
+func TestBeaconTellsAgainWhenCallsDoubled(t *testing.T) {
+	k := parseTalk(t, "0s 60s 600 0 10.1.0.5 203.0.113.9:443 tcp tls 300 900 1s SF")
+	var told []int
+	for _, f := range watchTalks(t, "beacon", talkEvents([]talk{k}, 1)) {
+		told = append(told, f.Facts.(*beaconFacts).CheckIns)
+	}
+	if diff := cmp.Diff([]int{8, 16, 32, 64, 128, 256, 512}, told); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBeaconTwiceTheSame(t *testing.T) {
+	if diff := cmp.Diff(beaconOf(t, "http.talks"), beaconOf(t, "http.talks"), sameAddr); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBeaconFlood(t *testing.T) {
+	var events []*event.Event
+	for i := range beaconPairs + 5000 {
+		server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, byte(i >> 16), byte(i >> 8), byte(i)}), 443)
+		k := talk{client: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: server, proto: 6, lasts: time.Second}
+		events = append(events, k.flow(talkBegin+int64(i)*1_000_000, 40000)...)
+	}
+	found, state := watchWith(t, "beacon", events, nil)
+	if len(found) != 0 {
+		t.Errorf("%d findings", len(found))
+	}
+	for _, g := range state.Gauges() {
+		if g.Len() > g.Cap() || g.Evicted() == 0 {
+			t.Errorf("%s: %d of %d, %d evicted", g.Name(), g.Len(), g.Cap(), g.Evicted())
+		}
+	}
+}
+
+// Whatever the times are, a score is a number from 0 to its cap.
+func TestBeaconScoreOfOddSeries(t *testing.T) {
+	for name, gap := range map[string]func(i int) int64{
+		"all at once":  func(int) int64 { return 0 },
+		"ever later":   func(i int) int64 { return second << min(i, 25) },
+		"one long gap": func(i int) int64 { return map[bool]int64{true: 1 << 50, false: second}[i == 9] },
+		"nanoseconds":  func(int) int64 { return 1 },
+	} {
+		var calls []checkIn
+		for i, at := 0, int64(talkBegin); i < 64; i++ {
+			calls = append(calls, checkIn{at: at, up: uint32(i)})
+			at += gap(i)
+		}
+		if s, r := beaconScore(calls); !(s >= 0 && s <= beaconCap) || r.missed < 0 || r.missed > 1 {
+			t.Errorf("%s: score %v, %s", name, s, fmt.Sprint(r))
+		}
+	}
+}
