@@ -20,6 +20,8 @@ type Source interface {
 	Read(p *event.Packet) error
 	// Stats may be called from any goroutine.
 	Stats() Stats
+	// Close frees what the source holds. It must not overlap with Read, which a live
+	// source leaves at least each 100 ms.
 	Close() error
 }
 

@@ -175,7 +175,6 @@ func (m *merged) Stats() Stats {
 	return s
 }
 
-// Close closes the files. It must not overlap with Read.
 func (m *merged) Close() error {
 	var errs []error
 	m.closed.Do(func() {

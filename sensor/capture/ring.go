@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -46,8 +46,7 @@ const (
 //
 // The rings follow the interface: when it goes down, is removed and made again, or
 // is renamed, Read returns ErrIdle until there are packets again and Stats.Blind
-// of the first ring records the time. Close may be called from any goroutine; the
-// Read that is under way, or the next, frees the ring and returns io.EOF.
+// of the first ring records the time.
 func Live(name string, o Options) ([]Source, error) {
 	n := max(o.Rings, 1)
 	l, err := newLink(name)
@@ -57,16 +56,18 @@ func Live(name string, o Options) ([]Source, error) {
 	var rings []Source
 	for i := range n {
 		l.users++
-		r := &ring{link: l, first: i == 0, shared: n > 1, blocks: max(2, max(o.Buffer, 0)/blockSize), name: name}
+		r := &ring{link: l, first: i == 0, shared: n > 1, blocks: max(2, max(o.Buffer, 0)/blockSize), name: name, fd: -1}
 		if o.Buffer <= 0 {
 			r.blocks = ringDefault / blockSize
 		}
-		rings = append(rings, r)
+		rings = append(rings, newWatch(r))
 		if err = r.open(); err != nil {
-			for _, r := range rings {
-				r.(*ring).free()
-			}
-			return nil, err
+			return nil, errors.Join(err, Join(rings).Close())
+		}
+	}
+	for _, s := range rings {
+		if err = s.(*watch).rings[0].hear(); err != nil {
+			return nil, errors.Join(err, Join(rings).Close())
 		}
 	}
 	return rings, nil
@@ -88,24 +89,15 @@ type ring struct {
 	bytes   uint64
 	shown   struct{ packets, bytes atomic.Uint64 }
 
-	mu     sync.Mutex // held to change fd and to add up the kernel's counters
-	fd     int        // -1 while the interface is down or gone
-	index  int        // of the interface the socket listens to
-	wake   int        // eventfd of Close
-	stats  struct{ seen, dropped, freezes uint64 }
-	closed atomic.Bool
-	freed  bool
+	followed time.Time // when the interface was last looked at
+
+	mu    sync.Mutex // held to change fd and to add up the kernel's counters
+	fd    int        // -1 while the interface is down or gone
+	stats struct{ seen, dropped, freezes uint64 }
 }
 
-// open makes the ring's socket, or leaves fd at -1 when the interface is not up.
+// open makes the ring's socket, still deaf, or leaves fd at -1 when the interface is not up.
 func (r *ring) open() error {
-	if r.wake == 0 {
-		wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-		if err != nil {
-			return fmt.Errorf("capture: eventfd: %w", err)
-		}
-		r.wake, r.fd = wake, -1
-	}
 	index, up := r.link.look()
 	if !up {
 		return nil
@@ -117,14 +109,26 @@ func (r *ring) open() error {
 	r.raw = r.link.sort != linkEthernet
 	r.block, r.offset, r.left = 0, 0, 0
 	r.mu.Lock()
-	r.fd, r.index, r.memory = fd, index, memory
+	r.fd, r.memory = fd, memory
 	r.mu.Unlock()
+	return nil
+}
+
+// hear opens the ears of the ring: not before it is in its group, or it would get
+// what another ring gets too.
+func (r *ring) hear() error {
+	if r.fd < 0 {
+		return nil
+	}
+	if err := unix.SetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_DETACH_FILTER, 0); err != nil {
+		return r.refused("open the filter", err)
+	}
 	r.link.sees()
 	return nil
 }
 
-// listen opens a socket that is deaf (protocol 0) until its ring stands, so that
-// no packet of another interface gets in.
+// listen opens a socket without a protocol until its ring stands, so that no packet
+// of another interface gets in, and with a filter that lets nothing pass until hear.
 func (r *ring) listen(index int) (fd int, memory []byte, err error) {
 	fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -138,6 +142,10 @@ func (r *ring) listen(index int) (fd int, memory []byte, err error) {
 	}()
 	if err = unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_VERSION, unix.TPACKET_V3); err != nil {
 		return fd, nil, r.refused("ask for TPACKET_V3", err)
+	}
+	nothing := unix.SockFprog{Len: 1, Filter: &unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K}}
+	if err = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &nothing); err != nil {
+		return fd, nil, r.refused("set a filter", err)
 	}
 	const frame = 2048 // only has to divide a block: frames of any size follow each other in it
 	request := unix.TpacketReq3{
@@ -175,24 +183,16 @@ func (r *ring) refused(what string, err error) error {
 	return fmt.Errorf("capture on %s: %s: %w", r.name, what, err)
 }
 
-// Read hands out the next packet of the ring.
-func (r *ring) Read(p *event.Packet) error {
-	for {
-		if r.closed.Load() {
-			r.free()
-			return io.EOF
-		}
-		if r.left > 0 {
-			r.packet(p)
-			return nil
-		}
-		if r.nextBlock() {
-			continue
-		}
-		if err := r.wait(); err != nil {
-			return err
-		}
+// ready reports whether there is a packet to hand out. A ring without one is when
+// its interface is looked at: nothing unread is lost with the socket then.
+func (r *ring) ready() (bool, error) {
+	if r.left > 0 || r.nextBlock() {
+		return true, nil
 	}
+	if time.Since(r.followed) < pollFor {
+		return false, nil
+	}
+	return false, r.follow()
 }
 
 // nextBlock gives the block that was read back to the kernel and begins the next if that is full.
@@ -204,8 +204,7 @@ func (r *ring) nextBlock() bool {
 		atomic.StoreUint32(&r.header().Block_status, unix.TP_STATUS_KERNEL)
 		r.offset = 0
 		r.block = (r.block + 1) % r.blocks
-		r.shown.packets.Store(r.packets)
-		r.shown.bytes.Store(r.bytes)
+		r.show()
 	}
 	h := r.header()
 	if atomic.LoadUint32(&h.Block_status)&unix.TP_STATUS_USER == 0 {
@@ -235,7 +234,7 @@ func (r *ring) packet(p *event.Packet) {
 	p.Data = r.memory[at+begin : at+begin+size : at+begin+size]
 	p.Time = int64(h.Sec)*1e9 + int64(h.Nsec)
 	p.Wire = wire
-	p.Interface, p.Segment = 0, 0
+	p.Segment = 0
 	p.Unsummed = h.Status&unix.TP_STATUS_CSUMNOTREADY != 0
 	p.Tag = 0
 	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 {
@@ -250,35 +249,15 @@ func (r *ring) packet(p *event.Packet) {
 	r.left--
 }
 
-// wait sleeps until the ring has a block. Silence is when the state of the interface is looked at.
-func (r *ring) wait() error {
-	waits := []unix.PollFd{{Fd: int32(r.wake), Events: unix.POLLIN}, {Fd: int32(r.fd), Events: unix.POLLIN | unix.POLLERR}}
-	n, err := unix.Poll(waits, int(pollFor/time.Millisecond))
-	if err == unix.EINTR || waits[0].Revents != 0 {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("capture on %s: poll: %w", r.name, err)
-	}
-	if waits[1].Revents&unix.POLLERR != 0 {
+// follow makes the ring listen to the interface as it is now.
+func (r *ring) follow() error {
+	r.followed = time.Now()
+	if r.fd >= 0 {
 		// The kernel says so once, then goes on by itself when the same interface returns.
 		if no, _ := unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR); unix.Errno(no) == unix.ENETDOWN {
 			r.link.dark()
 		}
-	} else if n > 0 {
-		return nil
 	}
-	if err := r.follow(); err != nil {
-		return err
-	}
-	if n > 0 {
-		return nil
-	}
-	return ErrIdle
-}
-
-// follow makes the ring listen to the interface as it is now.
-func (r *ring) follow() error {
 	index, up := r.link.look()
 	if !up {
 		return nil
@@ -287,8 +266,13 @@ func (r *ring) follow() error {
 		r.link.sees()
 		return nil
 	}
-	r.shut()
-	err := r.open()
+	err := r.shut()
+	if err == nil {
+		err = r.open()
+	}
+	if err == nil {
+		err = r.hear()
+	}
 	if errors.Is(err, unix.ENODEV) || errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.EINVAL) {
 		return nil // gone again meanwhile: the next look knows
 	}
@@ -321,56 +305,46 @@ func (r *ring) count() {
 	r.stats.freezes += uint64(s.Freeze_q_cnt)
 }
 
-// shut closes the socket; only Read and Live may, the memory is theirs.
-func (r *ring) shut() {
+// shut closes the socket and gives the memory back, which also ends promiscuous mode.
+func (r *ring) shut() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.count()
-	if r.fd >= 0 {
-		unix.Munmap(r.memory)
-		unix.Close(r.fd)
+	if r.fd < 0 {
+		return nil
 	}
+	r.count()
+	err := errors.Join(os.NewSyscallError("munmap", unix.Munmap(r.memory)), os.NewSyscallError("close", unix.Close(r.fd)))
 	r.fd, r.memory = -1, nil
 	r.left, r.offset = 0, 0
+	r.show()
+	return err
+}
+
+func (r *ring) free() error {
+	defer r.link.leave()
+	return r.shut()
+}
+
+// show lets Stats hear of the packets handed out.
+func (r *ring) show() {
 	r.shown.packets.Store(r.packets)
 	r.shown.bytes.Store(r.bytes)
 }
 
-func (r *ring) free() {
-	if r.freed {
-		return
-	}
-	r.freed = true
-	r.shut()
-	r.mu.Lock()
-	unix.Close(r.wake)
-	r.wake = -1
-	r.mu.Unlock()
-	r.link.leave()
-}
-
-func (r *ring) Stats() Stats {
+// addTo adds what this ring counted.
+func (r *ring) addTo(s *Stats) {
 	r.mu.Lock()
 	r.count()
-	s := Stats{Interfaces: []string{r.name}, Seen: r.stats.seen, Dropped: r.stats.dropped, Freezes: r.stats.freezes}
+	s.Seen += r.stats.seen
+	s.Dropped += r.stats.dropped
+	s.Freezes += r.stats.freezes
 	r.mu.Unlock()
-	s.Delivered, s.Bytes = r.shown.packets.Load(), r.shown.bytes.Load()
+	s.Delivered += r.shown.packets.Load()
+	s.Bytes += r.shown.bytes.Load()
 	if r.first {
 		r.link.mu.Lock()
-		s.Notes, s.Blind = slices.Clone(r.link.notes), slices.Clone(r.link.blind)
+		s.Notes = append(s.Notes, r.link.notes...)
+		s.Blind = append(s.Blind, r.link.blind...)
 		r.link.mu.Unlock()
 	}
-	return s
-}
-
-func (r *ring) Close() error {
-	if r.closed.Swap(true) {
-		return nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.wake >= 0 {
-		unix.Write(r.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
-	}
-	return nil
 }
