@@ -183,16 +183,13 @@ func (r *ring) refused(what string, err error) error {
 	return fmt.Errorf("capture on %s: %s: %w", r.name, what, err)
 }
 
-// ready reports whether there is a packet to hand out. A ring without one is when
-// its interface is looked at: nothing unread is lost with the socket then.
+// ready reports whether there is a packet to hand out, and looks at the interface now and then.
 func (r *ring) ready() (bool, error) {
-	if r.left > 0 || r.nextBlock() {
-		return true, nil
-	}
+	unread := r.left > 0 || r.nextBlock()
 	if time.Since(r.followed) < pollFor {
-		return false, nil
+		return unread, nil
 	}
-	return false, r.follow()
+	return unread, r.follow(unread)
 }
 
 // nextBlock gives the block that was read back to the kernel and begins the next if that is full.
@@ -249,8 +246,9 @@ func (r *ring) packet(p *event.Packet) {
 	r.left--
 }
 
-// follow makes the ring listen to the interface as it is now.
-func (r *ring) follow() error {
+// follow makes the ring listen to the interface as it is now; not while packets
+// are unread, which would be lost with the socket.
+func (r *ring) follow(unread bool) error {
 	r.followed = time.Now()
 	if r.fd >= 0 {
 		// The kernel says so once, then goes on by itself when the same interface returns.
@@ -264,6 +262,9 @@ func (r *ring) follow() error {
 	}
 	if r.fd >= 0 && r.bound() == index {
 		r.link.sees()
+		return nil
+	}
+	if unread {
 		return nil
 	}
 	err := r.shut()
