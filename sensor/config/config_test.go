@@ -1,0 +1,160 @@
+package config
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+const documentation = "../../deploy/brandmelder.yaml"
+
+func load(t *testing.T, text string) (*Config, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(path)
+	if err != nil {
+		err = &bare{strings.ReplaceAll(err.Error(), path, "c.yaml")}
+	}
+	return c, err
+}
+
+type bare struct{ text string }
+
+func (b *bare) Error() string { return b.text }
+
+// The documentation says what is in force without a file, and names every key.
+func TestDocumentation(t *testing.T) {
+	c, err := Load(documentation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.path = ""
+	if d := cmp.Diff(Default(), c, cmp.AllowUnexported(Config{}), cmp.Comparer(samePrefix), cmp.AllowUnexported(yaml.Node{})); d != "" {
+		t.Error(d)
+	}
+	if c.Hash() != Default().Hash() {
+		t.Error("the hash of the documentation is not that of the defaults")
+	}
+	text, err := os.ReadFile(documentation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []any{Config{}, Observer{}, Zone{}, Output{}, Retention{}, Geo{}, Limits{}} {
+		for _, key := range keysOf(fieldsOf(reflect.TypeOf(part))) {
+			if !strings.Contains(string(text), key+":") {
+				t.Errorf("%T: %s is not documented", part, key)
+			}
+		}
+	}
+}
+
+func samePrefix(a, b Prefix) bool { return a.Prefix == b.Prefix }
+
+func TestErrorsNameTheirPlace(t *testing.T) {
+	for name, test := range map[string]struct{ text, want string }{
+		"misspelt key":        {"lang: nl\nretentoin: {}\n", `c.yaml:2:1: unknown key "retentoin": did you mean "retention"?`},
+		"misspelt in a list":  {"zones:\n  - name: a\n    network: [10.0.0.0/8]\n", `c.yaml:3:5: unknown key "network": did you mean "networks"?`},
+		"far from any":        {"geo: {xyzzyx: 1}\n", `c.yaml:1:7: unknown key "xyzzyx": choose asn, city`},
+		"wrong type":          {"\nlimits: {flows: many}\n", "c.yaml:2: cannot unmarshal"},
+		"no YAML":             {"lang: [\n", "c.yaml:"},
+		"language":            {"# one\nlang: fr\n", `c.yaml:2:7: lang "fr": choose en or nl`},
+		"namespace":           {"namespace: A B\n", "c.yaml:1:12: namespace"},
+		"limit":               {"limits:\n  flows: 3\n", "c.yaml:2:10: flows 3: choose 1024"},
+		"retention":           {"retention:\n  auth: 0\n", "c.yaml:2:9: auth 0: choose 1 or more"},
+		"network":             {"zones:\n  - name: a\n    networks: [10.0.0.0/33]\n", `c.yaml:3:16: "10.0.0.0/33" is not a network`},
+		"zone twice":          {"zones:\n  - {name: a, networks: [10.0.0.0/8]}\n  - {name: a, networks: [11.0.0.0/8]}\n", "c.yaml:3:5: zone a: stands twice"},
+		"zone without name":   {"zones: [{networks: [10.0.0.0/8]}]\n", "c.yaml:1:9: zone 1: has no name"},
+		"zone without net":    {"zones: [{name: a}]\n", `c.yaml:1:9: zone "a" has no networks`},
+		"output":              {"outputs: [{name: fax, path: x}]\n", `c.yaml:1:11: unknown output "fax"`},
+		"detector":            {"detectors:\n  uplaod: {}\n", `c.yaml:2:11: unknown detector "uplaod": did you mean "upload"?`},
+		"the same key twice":  {"lang: en\nlang: nl\n", "already defined"},
+		"text where map goes": {"- a\n- b\n", "c.yaml:1: cannot unmarshal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, test.text)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+	if _, err := Load("/nowhere/c.yaml"); err == nil || !strings.Contains(err.Error(), "run without -c") {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+func TestFileGoesOverTheDefaults(t *testing.T) {
+	c, err := load(t, "lang: nl\nzones:\n  - name: lab\n    networks: [10.1.2.0/24]\n    scanners: [10.9.9.9]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Lang != "nl" || c.Retention.Decisions != 400 {
+		t.Errorf("%+v", c)
+	}
+	z := c.Know().Zones[0]
+	if z.Name != "lab" || z.Networks[0] != netip.MustParsePrefix("10.1.2.0/24") || z.Scanners[0] != netip.MustParsePrefix("10.9.9.9/32") {
+		t.Errorf("%+v", z)
+	}
+	for _, empty := range []string{"", "# nothing\n", "lang:\n"} {
+		if c, err := load(t, empty); err != nil || c.Hash() != Default().Hash() && empty != "lang:\n" {
+			t.Errorf("%q: %v %v", empty, c, err)
+		}
+	}
+}
+
+func TestHash(t *testing.T) {
+	one, _ := load(t, "lang: nl\ndetectors:\n  upload: {a: 1, b: 2}\n")
+	same, _ := load(t, "# why\ndetectors: {upload: {b: 2, a: 1}}\nlang: \"nl\"\n")
+	other, _ := load(t, "lang: nl\ndetectors: {upload: {b: 2, a: 2}}\n")
+	if one.Hash() != same.Hash() {
+		t.Error("comments and order change the hash")
+	}
+	if one.Hash() == other.Hash() || one.Hash() == Default().Hash() || len(one.Hash()) != 12 {
+		t.Error(one.Hash(), other.Hash())
+	}
+}
+
+func TestDetectorSection(t *testing.T) {
+	c, err := load(t, "detectors:\n  upload:\n    floor: 5\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := struct{ Floor, Other int }{1, 2}
+	if err := c.Detector("upload")(&section); err != nil || section.Floor != 5 || section.Other != 2 {
+		t.Error(section, err)
+	}
+	if err := c.Detector("scan")(&section); err != nil {
+		t.Error(err)
+	}
+	err = c.Detector("upload")(&struct{ Flor int }{})
+	if err == nil || !strings.Contains(err.Error(), `c.yaml:3:5: unknown key "floor": did you mean "flor"?`) {
+		t.Error(err)
+	}
+}
+
+func TestStateDir(t *testing.T) {
+	system := t.TempDir()
+	missing := filepath.Join(system, "missing")
+	t.Setenv("HOME", "/home/a")
+	for name, test := range map[string]struct{ own, system, xdg, want string }{
+		"configured":   {"/srv/state", system, "/x", "/srv/state"},
+		"system":       {"", system, "/x", system},
+		"xdg":          {"", missing, "/x", "/x/brandmelder"},
+		"home":         {"", missing, "", "/home/a/.local/state/brandmelder"},
+		"xdg relative": {"", missing, "x", "/home/a/.local/state/brandmelder"},
+	} {
+		t.Setenv("XDG_STATE_HOME", test.xdg)
+		c := &Config{State: test.own}
+		if got, err := c.StateDir(test.system); err != nil || got != test.want {
+			t.Errorf("%s: %s %v", name, got, err)
+		}
+	}
+}

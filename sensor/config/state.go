@@ -1,0 +1,34 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// SystemState is where an installed sensor keeps its state.
+const SystemState = "/var/lib/brandmelder"
+
+// StateDir is the one rule for where the state is: state_dir of the
+// configuration, else the system's if it can be written, else the user's own
+// ($XDG_STATE_HOME/brandmelder or ~/.local/state/brandmelder). It makes nothing.
+func (c *Config) StateDir(system string) (string, error) {
+	if c.State != "" {
+		return filepath.Abs(c.State)
+	}
+	const writable, searchable = 2, 1
+	if syscall.Access(system, writable|searchable) == nil {
+		return system, nil
+	}
+	if home := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, "brandmelder"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no state directory: %w; name one with state_dir in the configuration",
+			errors.Join(errors.New(system+" cannot be written"), err))
+	}
+	return filepath.Join(home, ".local", "state", "brandmelder"), nil
+}
