@@ -27,6 +27,9 @@ func (f *fragments) join(h *Headers, g *datagram, total int) (whole body, proto 
 	reach, have, overlap := 0, 0, false
 	for _, i := range byOffset[:len(parts)] {
 		s := &parts[i]
+		if s.off >= total {
+			break // forged: the last fragment says that nothing is here
+		}
 		if s.off > reach {
 			return body{}, 0, false
 		}
