@@ -21,8 +21,16 @@ func addWords(s uint64, b []byte) uint64 {
 		b = b[8:]
 	}
 	var last uint64
-	for i, x := range b {
-		last |= uint64(x) << (56 - 8*i)
+	if len(b) >= 4 {
+		last = uint64(binary.BigEndian.Uint32(b))
+		b = b[4:]
+	}
+	if len(b) >= 2 {
+		last += uint64(binary.BigEndian.Uint16(b))
+		b = b[2:]
+	}
+	if len(b) == 1 {
+		last += uint64(b[0]) << 8
 	}
 	s, c = bits.Add64(s, last, c)
 	s, c = bits.Add64(s, c, 0)
