@@ -74,6 +74,20 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// A cut wireless frame keeps the lengths of the whole one.
+func TestWirelessCut(t *testing.T) {
+	for _, radio := range [][]byte{nil, {0, 0, 8, 0, 0, 0, 0, 0}} {
+		head := append(append(radio, 8, 1, 0, 0), make([]byte, 20)...)
+		head = append(head, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0)
+		p := packet(linkWLAN+event.LinkType(len(radio))*22/8, prefixed(head, tcpPacket(ann, bob, "hello")))
+		p.Data = p.Data[:len(p.Data)-3]
+		h, r := decodeOne(t, p)
+		if r != OK || h.IPLen != 45 || h.WireLoad != 5 || string(h.Payload) != "he" || h.Sum != SumUnknown {
+			t.Errorf("%s %s, %d bytes", r, brief(&h), h.IPLen)
+		}
+	}
+}
+
 func TestReasons(t *testing.T) {
 	p4 := tcpPacket(ann, bob, "hello")
 	frame := craft.Frame(ann, bob, p4)

@@ -76,7 +76,8 @@ func (b body) short(n int) Reason {
 // next Decode and no longer than p's bytes. What h holds is only meaningful when
 // the reason is OK or Held.
 func (d *Decoder) Decode(p *event.Packet, h *Headers) Reason {
-	*h = Headers{Time: p.Time, Number: p.Number, Interface: p.Interface}
+	*h = Headers{} // not a literal with fields: that would be built elsewhere and copied
+	h.Time, h.Number, h.Interface = p.Time, p.Number, p.Interface
 	h.Key.Segment = p.Segment
 	h.Tags.Known = true
 	if p.Tag != 0 {

@@ -1,6 +1,9 @@
 package decode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 const (
 	defaultFragmentMemory = 4 << 20
@@ -46,7 +49,7 @@ type datagram struct {
 	packets   uint16
 	bytes     uint32
 	time      int64
-	first     uint64 // ring position of the first fragment
+	first     uint64 // ring position at its start: its fragments stand there or later, and so do those of younger ones
 	last      uint64 // of the newest
 	stored    int    // wire bytes of all fragments, overlaps counted twice
 	end       int    // greatest end of a fragment that says "more"
@@ -89,8 +92,10 @@ func (f *fragments) add(h *Headers, b body, p *piece) (whole body, proto uint8, 
 	f.Fragments++
 	b, fits := f.trim(b, p)
 	g := f.find(h, p)
-	g.packets++
-	g.bytes += h.IPLen
+	if g.packets < math.MaxUint16 {
+		g.packets++
+		g.bytes += h.IPLen
+	}
 	if !fits || g.count >= maxFragments {
 		f.Surplus++
 		return body{}, 0, false
@@ -194,9 +199,6 @@ func (f *fragments) store(g *datagram, b body, p *piece) bool {
 	need := uint64(pieceHeader+len(b.data)+pieceHeader-1) &^ (pieceHeader - 1)
 	if left := size - f.head%size; left < need {
 		f.head += left
-	}
-	if g.count == 0 {
-		g.first = f.head
 	}
 	for f.front < f.back && f.grams[f.front%uint64(len(f.grams))].first+size < f.head+need {
 		f.evictOldest()

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -198,5 +199,43 @@ func TestFragmentsInsideTunnels(t *testing.T) {
 	}
 	if r != OK || !bytes.Equal(h.Payload, long) || h.Sum != SumGood || h.Tunnel.Depth != 1 {
 		t.Errorf("%s %d bytes sum %d", r, len(h.Payload), h.Sum)
+	}
+}
+
+// Many datagrams at once, with losses, repeats and empty fragments, in a ring
+// that is far too small: what is joined must still be what was sent.
+func TestFragmentsUnderPressure(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	d := New(Options{FragmentMemory: 1})
+	var h Headers
+	body := func(id uint16) []byte {
+		b := make([]byte, 100+int(id)*37%20000)
+		for i := range b {
+			b[i] = byte(i>>8) ^ byte(i) ^ byte(id) ^ byte(id>>8)
+		}
+		return b
+	}
+	var waiting [][]byte
+	for id := uint16(0); d.Stats().Fragments.Joined < 3000 && id < 60000; id++ {
+		x := craft.IPv4{Src: ann.IP, Dst: bob.IP, Proto: 253, ID: id, MF: true}
+		if id%3 == 0 {
+			waiting = append(waiting, x.Bytes([]byte("less"))) // under 8 bytes: nothing to keep
+		}
+		x.MF = false
+		waiting = append(waiting, x.Fragments(body(id), 1+r.IntN(9))...)
+		for len(waiting) > 60 {
+			i := r.IntN(len(waiting))
+			p := waiting[i]
+			waiting = slices.Delete(waiting, i, i+1)
+			if r.IntN(20) == 0 {
+				continue
+			}
+			if d.Decode(packet(101, p), &h) == OK && h.Frag && (h.Overlap || !bytes.Equal(h.Payload, body(h.IPID))) {
+				t.Fatalf("datagram %d is not what was sent", h.IPID)
+			}
+		}
+	}
+	if s := d.Stats().Fragments; s.Joined < 3000 || s.Evicted == 0 {
+		t.Errorf("%+v", s)
 	}
 }

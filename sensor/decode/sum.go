@@ -21,8 +21,16 @@ func addWords(s uint64, b []byte) uint64 {
 		b = b[8:]
 	}
 	var last uint64
-	for i, x := range b {
-		last |= uint64(x) << (56 - 8*i)
+	if len(b) >= 4 {
+		last = uint64(binary.BigEndian.Uint32(b))
+		b = b[4:]
+	}
+	if len(b) >= 2 {
+		last += uint64(binary.BigEndian.Uint16(b))
+		b = b[2:]
+	}
+	if len(b) == 1 {
+		last += uint64(b[0]) << 8
 	}
 	s, c = bits.Add64(s, last, c)
 	s, c = bits.Add64(s, c, 0)
@@ -38,14 +46,30 @@ func fold(s uint64) uint16 {
 	return uint16(s>>16 + s)
 }
 
+// headerSum checks an IPv4 header, a multiple of 4 bytes and too short to carry.
 func headerSum(head []byte) Sum {
+	var s uint64
+	for i := 0; i+4 <= len(head); i += 4 {
+		s += uint64(binary.BigEndian.Uint32(head[i:]))
+	}
 	switch {
-	case fold(addWords(0, head)) == 0xffff:
+	case fold(s) == 0xffff:
 		return SumGood
 	case head[10] == 0 && head[11] == 0:
 		return SumOffload
 	}
 	return SumBad
+}
+
+// sum adds the addresses in halves, which cannot carry.
+func (e *ends) sum() (s uint64) {
+	for _, x := range [...]uint64{
+		binary.BigEndian.Uint64(e.src[:]), binary.BigEndian.Uint64(e.src[8:]),
+		binary.BigEndian.Uint64(e.dst[:]), binary.BigEndian.Uint64(e.dst[8:]),
+	} {
+		s += x>>32 + x&0xffffffff
+	}
+	return s
 }
 
 // layer4Sum checks a whole segment against the checksum field in it. The prefix
@@ -54,11 +78,10 @@ func layer4Sum(b body, e *ends, proto uint8, field uint16) Sum {
 	if len(b.data) < b.wire {
 		return SumUnknown
 	}
-	addresses := addWords(addWords(0, e.src[:]), e.dst[:])
-	pseudo := uint64(fold(addresses)) + uint64(proto)
-	full := pseudo + uint64(fold(uint64(b.wire)))
-	rest := uint64(fold(addWords(0, b.data)))
-	if fold(full+rest) == 0xffff {
+	pseudo := e.sum() + uint64(proto)
+	full := pseudo + uint64(b.wire)
+	rest := addWords(0, b.data)
+	if fold(full+rest>>32+rest&0xffffffff) == 0xffff {
 		return SumGood
 	}
 	// What the sender leaves for its card: the sum of the pseudo-header, not

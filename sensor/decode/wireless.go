@@ -37,7 +37,7 @@ func (d *Decoder) wlan(h *Headers, b body, link event.LinkType) Reason {
 		first = 1
 	}
 	// The layer takes the last four bytes for a checksum, which many captures do
-	// not have: it is given four more, and the IP header's length decides.
+	// not have: it is given four more. Only the header's length is used of it.
 	w.copy = append(append(w.copy[:0], b.data...), 0, 0, 0, 0)
 	w.decoded = w.decoded[:0]
 	w.frame = layers.Dot11{}
@@ -68,6 +68,12 @@ func (d *Decoder) wlan(h *Headers, b body, link event.LinkType) Reason {
 	}
 	copy(h.SrcMAC[:], from)
 	copy(h.DstMAC[:], to)
-	payload := f.LayerPayload()
-	return d.llc(h, body{payload, max(len(payload), b.wire-(len(b.data)+4-len(payload)))})
+	n := len(f.LayerContents())
+	if first == 1 {
+		n += int(w.radio.Length)
+	}
+	if n > len(b.data) {
+		return b.short(n)
+	}
+	return d.llc(h, b.skip(n))
 }
