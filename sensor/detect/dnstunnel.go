@@ -119,6 +119,10 @@ func tunnelHarmless(domain, sub string) bool {
 	return slices.Contains(tunnelTops, top) || slices.Contains(tunnelServices, domain) || strings.Trim(sub, "0123456789.") == ""
 }
 
+// tunnelPlain are the types of ordinary look-ups: the aliases in their answers are
+// how content networks work.
+var tunnelPlain = []string{"A", "AAAA", "HTTPS", "NS", "PTR", "SOA", "SVCB"}
+
 var (
 	tunnelTops     = []string{"arpa", "home", "internal", "lan", "local", "localdomain"}
 	tunnelServices = []string{
@@ -138,7 +142,10 @@ func (s *tunnelSum) add(e *event.Event, sub string) {
 	}
 	before := s.text.total
 	s.text.add(sub)
-	down := numberOf(e.Data, "brandmelder.dns.payload_bytes")
+	kind, down := textOf(e.Data, "dns.question.type"), int64(0)
+	if !slices.Contains(tunnelPlain, kind) {
+		down = numberOf(e.Data, "brandmelder.dns.payload_bytes")
+	}
 	s.names.add(sub)
 	m.names.add(sub)
 	s.queries++
@@ -147,7 +154,7 @@ func (s *tunnelSum) add(e *event.Event, sub string) {
 	m.down += down
 	m.symbols += s.text.total - before
 	s.longest = max(s.longest, numberOf(e.Data, "brandmelder.dns.longest_label"))
-	s.note(textOf(e.Data, "dns.question.type"))
+	s.note(kind)
 	s.ref = e.Flow.Ref()
 }
 
@@ -171,11 +178,11 @@ func (s *tunnelSum) carries() (bytes float64, fast bool) {
 	m := &s.minute
 	names, lately := s.names.count(), m.names.count()
 	symbol := s.text.bits() / 8
-	bytes = float64(names)*float64(s.text.total)/float64(s.queries)*symbol + float64(s.down)
+	up := float64(names) * float64(s.text.total) / float64(s.queries) * symbol
 	minute := float64(lately)*float64(m.symbols)/float64(m.queries)*symbol + float64(m.down)
 	fast = lately >= tunnelFastNames && minute >= tunnelFastBytes
-	if fast || names >= tunnelSlowNames && bytes >= tunnelSlowBytes {
-		return bytes, fast
+	if fast || names >= tunnelSlowNames && up >= tunnelSlowBytes {
+		return up + float64(s.down), fast
 	}
 	return 0, false
 }
