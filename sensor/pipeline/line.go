@@ -47,7 +47,7 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Alert.Know = k
+	c.Alert.Know, c.Alert.AlertsOnly = k, c.AlertsOnly
 	l := &Line{c: c}
 	count := func(d event.Doc) {
 		l.documents++
