@@ -20,25 +20,29 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// inNamespace moves the test into a network of its own, which ends with it. Only
-// outside CI may a machine refuse one.
+// refused ends a test that this machine cannot run; in CI every machine must.
+func refused(t *testing.T, err error) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(err)
+	}
+	t.Skip(err)
+}
+
+// inNamespace moves the test into a network of its own, which ends with it.
 func inNamespace(t *testing.T) {
 	t.Helper()
-	refused := t.Skip
-	if os.Getenv("CI") != "" {
-		refused = t.Fatal
-	}
 	if os.Geteuid() != 0 {
-		refused("needs root")
+		refused(t, errors.New("needs root"))
 	}
 	runtime.LockOSThread() // never unlocked: the thread ends with the test
 	before, err := netns.Get()
 	if err != nil {
-		refused(err)
+		refused(t, err)
 	}
 	own, err := netns.New()
 	if err != nil {
-		refused(err)
+		refused(t, err)
 	}
 	t.Cleanup(func() {
 		own.Close()
