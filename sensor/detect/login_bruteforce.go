@@ -14,6 +14,8 @@ type bruteforce struct {
 	env    Env
 	single *baseline.Map[loginPair, ledger]
 	wide   *baseline.Map[loginPair, ledger] // without a server
+
+	growing []loginPair // alarms with new figures since the latest tick
 }
 
 // loginPair is who logs on where, with what; a zero server stands for all.
@@ -48,62 +50,79 @@ func (b *bruteforce) Observe(e *event.Event, report Report) {
 	if !ok {
 		return
 	}
-	pair := loginPair{client, server, l.Protocol}
 	all := loginPair{client: client, protocol: l.Protocol}
 	w, _ := b.wide.Touch(all, e.Time)
 	w.enter(l, e)
-	if b.judge(w, l, len(w.hosts) >= wideHosts) {
-		report(b.finding(all, w, e))
+	if w.settle(l, len(w.hosts) >= wideHosts && w.bruteforced()) {
+		report(b.finding(all, w, e.Time))
+	} else {
+		b.growing = w.grow(b.growing, all)
 	}
+	pair := loginPair{client, server, l.Protocol}
 	s, _ := b.single.Touch(pair, e.Time)
 	s.enter(l, e)
-	// One story for a client that goes from server to server.
-	if b.judge(s, l, w.reported == 0) {
-		report(b.finding(pair, s, e))
+	switch { // one story for a client that goes from server to server
+	case w.alarmed:
+	case s.settle(l, s.bruteforced()):
+		report(b.finding(pair, s, e.Time))
+	default:
+		b.growing = s.grow(b.growing, pair)
 	}
 }
 
-// judge says whether there is something to report: the alarm, its doubling, or
-// a login that was accepted after it.
-func (b *bruteforce) judge(g *ledger, l *event.Login, mine bool) bool {
-	if g.reported > 0 {
-		return mine && g.grown(l)
-	}
-	users := g.failing()
-	if !mine || g.evidence < guessLimit || g.failures < bruteFloor || g.failures <= brutePerUser*(int64(users)+g.unkept) {
-		return false
-	}
-	g.reported = g.failures
-	return true
+// bruteforced says whether the logins are certain to be guesses of few secrets.
+func (g *ledger) bruteforced() bool {
+	return g.evidence >= guessLimit && g.failures >= bruteFloor && g.failures > brutePerUser*(int64(g.failing())+g.unkept)
 }
 
-// grown says whether an alarm that stands has something new to tell.
-func (g *ledger) grown(l *event.Login) bool {
-	if l.Outcome == event.Success && !g.broken {
+// settle says whether there is something to report at once: the alarm, or a login
+// that was accepted after it.
+func (g *ledger) settle(l *event.Login, certain bool) bool {
+	switch {
+	case !g.alarmed:
+		g.alarmed = certain
+		return certain
+	case l.Outcome == event.Success && !g.broken:
 		g.broken = true
-		g.reported = max(g.failures, 1)
 		return true
 	}
-	if g.failures < 2*g.reported {
-		return false
-	}
-	g.reported = g.failures
-	return true
+	return false
 }
 
-// Tick has nothing to do: evidence fades by packet time when the next login comes.
-func (*bruteforce) Tick(int64, Report) {}
+// grow queues a ledger whose alarm stands and has new figures.
+func (g *ledger) grow(queue []loginPair, p loginPair) []loginPair {
+	if !g.alarmed || g.due {
+		return queue
+	}
+	g.due = true
+	return append(queue, p)
+}
 
-func (b *bruteforce) finding(p loginPair, g *ledger, e *event.Event) event.Finding {
-	return guessFinding(b.env, p, g, e, &bruteFacts{g.facts(p.protocol)})
+// Tick tells the new figures of the alarms that stand.
+func (b *bruteforce) Tick(now int64, report Report) {
+	for _, p := range b.growing {
+		of := b.single
+		if !p.server.IsValid() {
+			of = b.wide
+		}
+		if g := of.Get(p); g != nil && g.due {
+			g.due = false
+			report(b.finding(p, g, now))
+		}
+	}
+	b.growing = b.growing[:0]
+}
+
+func (b *bruteforce) finding(p loginPair, g *ledger, at int64) event.Finding {
+	return guessFinding(b.env, p, g, at, &bruteFacts{g.facts(p.protocol)})
 }
 
 // guessFinding is what both detectors say of a ledger.
-func guessFinding(env Env, p loginPair, g *ledger, e *event.Event, facts event.Record) event.Finding {
+func guessFinding(env Env, p loginPair, g *ledger, at int64, facts event.Record) event.Finding {
 	f := event.Finding{
 		Key:  fmt.Sprintf("%s %s %s", p.client, p.server, p.protocol),
-		Time: e.Time, Onset: g.first,
-		Subject: env.Know.Entity(p.client), Port: e.Flow.Server.Port(),
+		Time: at, Onset: g.first,
+		Subject: env.Know.Entity(p.client), Port: g.server.Port(),
 		Flows: append([]event.FlowRef(nil), g.flows...), FlowsTotal: g.connections,
 		Observed: event.Measure{Value: float64(g.failures), Unit: "attempts", N: int(g.attempts)},
 		Baseline: event.Measure{Value: personFails, Unit: "refused per login"},
@@ -118,7 +137,7 @@ func guessFinding(env Env, p loginPair, g *ledger, e *event.Event, facts event.R
 	switch {
 	case g.broken:
 		f.Severity = event.Critical
-	case allowedFrom(env, p.client, e.Flow.Server.Addr()):
+	case allowedFrom(env, p.client, g.server.Addr()):
 		f.Severity = event.Low
 	}
 	return f

@@ -32,8 +32,10 @@ type ledger struct {
 	quick [unclearFloor]int64 // times of the latest logins without an outcome
 	next  int
 
-	reported int64 // failures at the latest report, 0 none
-	broken   bool  // a success after the alarm was reported
+	server  netip.AddrPort // of the latest login
+	alarmed bool
+	broken  bool // a success after the alarm was reported
+	due     bool // changed since the latest report
 }
 
 type tried struct {
@@ -56,6 +58,7 @@ const (
 // enter adds one login.
 func (g *ledger) enter(l *event.Login, e *event.Event) {
 	g.attempts++
+	g.server = e.Flow.Server
 	g.turnTo(e.Flow)
 	switch l.Outcome {
 	case event.Failure:

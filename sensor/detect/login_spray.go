@@ -9,6 +9,7 @@ import (
 type spray struct {
 	env     Env
 	clients *baseline.Map[loginPair, ledger]
+	growing []loginPair // alarms with new figures since the latest tick
 }
 
 const (
@@ -20,7 +21,7 @@ const (
 )
 
 func newSpray(env Env, _ Decoder) (Detector, error) {
-	return &spray{env, baseline.NewMap[loginPair, ledger](env.State, "login-spray.clients", ledgers, ledgerIdle)}, nil
+	return &spray{env: env, clients: baseline.NewMap[loginPair, ledger](env.State, "login-spray.clients", ledgers, ledgerIdle)}, nil
 }
 
 func (s *spray) Observe(e *event.Event, report Report) {
@@ -31,26 +32,33 @@ func (s *spray) Observe(e *event.Event, report Report) {
 	p := loginPair{client: client, protocol: l.Protocol}
 	g, _ := s.clients.Touch(p, e.Time)
 	g.enter(l, e)
-	if s.judge(g, l) {
-		report(guessFinding(s.env, p, g, e, &sprayFacts{g.facts(p.protocol)}))
+	if g.settle(l, g.sprayed()) {
+		report(s.finding(p, g, e.Time))
+		return
 	}
+	s.growing = g.grow(s.growing, p)
 }
 
-func (s *spray) judge(g *ledger, l *event.Login) bool {
-	if g.reported > 0 {
-		return g.grown(l)
-	}
+// sprayed says whether the logins are certain to be few secrets for many users.
+func (g *ledger) sprayed() bool {
 	users := g.failing()
-	all := int64(users) + g.unkept
-	if users < sprayUsers || g.evidence < guessLimit || g.failures > sprayPerUser*all {
-		return false
-	}
-	g.reported = g.failures
-	return true
+	return users >= sprayUsers && g.evidence >= guessLimit && g.failures <= sprayPerUser*(int64(users)+g.unkept)
 }
 
-// Tick has nothing to do: evidence fades by packet time when the next login comes.
-func (*spray) Tick(int64, Report) {}
+// Tick tells the new figures of the alarms that stand.
+func (s *spray) Tick(now int64, report Report) {
+	for _, p := range s.growing {
+		if g := s.clients.Get(p); g != nil && g.due {
+			g.due = false
+			report(s.finding(p, g, now))
+		}
+	}
+	s.growing = s.growing[:0]
+}
+
+func (s *spray) finding(p loginPair, g *ledger, at int64) event.Finding {
+	return guessFinding(s.env, p, g, at, &sprayFacts{g.facts(p.protocol)})
+}
 
 type sprayFacts struct{ guessing }
 

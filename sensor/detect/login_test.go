@@ -38,8 +38,15 @@ func TestBruteforceHit(t *testing.T) {
 	if d := cmp.Diff(want, stories(found)); d != "" {
 		t.Error(d)
 	}
-	if len(found) > 20 {
+	if len(found) > 40 {
 		t.Errorf("%d findings for four stories", len(found))
+	}
+	attempts := make(map[string]float64)
+	for _, f := range found {
+		attempts[f.Key] = f.Observed.Value
+	}
+	if n := attempts["10.0.0.1 10.0.1.1 ftp"]; n != 30 {
+		t.Errorf("the last figure of 30 attempts is %v", n)
 	}
 	first := found[0]
 	if n := first.Observed.Value; n > 20 || first.Score < 86 || first.Onset != sceneBegin || len(first.Flows) == 0 {

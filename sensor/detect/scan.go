@@ -15,6 +15,7 @@ type scan struct {
 	groups  *baseline.Map[scanKey, scanGroup]
 	blocks  *baseline.Map[netip.Addr, scanBlock]
 	stories *baseline.Map[scanStoryKey, scanStory]
+	growing []scanStoryKey // with new figures since the latest tick
 }
 
 // scanKey names a group: without a server it is horizontal, without a port
@@ -130,9 +131,6 @@ func (s *scan) walk(kind string, k scanKey, target uint64, p probe, e *event.Eve
 	}
 	return fresh
 }
-
-// Tick has nothing to do: windows end by packet time when the next contact comes.
-func (*scan) Tick(int64, Report) {}
 
 func init() {
 	register(Spec{

@@ -9,9 +9,9 @@ import (
 // scanBlock is the latest failed first contacts of one client, over all hosts and
 // ports: a few ports on each of some hosts add up here and nowhere else.
 type scanBlock struct {
-	ring  [contactsKept]blockContact
-	n     int
-	total int
+	ring   [contactsKept]blockContact
+	n      int
+	before int // contacts before those of the scan
 }
 
 type blockContact struct {
@@ -52,15 +52,16 @@ func (s *scan) block(p probe, e *event.Event, report Report) {
 	st, fresh := s.stories.Touch(scanStoryKey{p.client, "block"}, e.Time)
 	if fresh {
 		st.onset = first
-		b.total = b.n - failed
+		b.before = b.n - failed
 	}
-	n := b.n - b.total
-	if n < 2*st.most {
+	n := b.n - b.before
+	if n < 2*st.targets {
 		return
 	}
-	st.most = n
-	facts := &scanFacts{Kind: "block", Transport: p.transport(), Failed: n, Hosts: len(servers), Ports: len(ports),
-		Seconds: float64(e.Time-st.onset) / float64(loginSecond)}
-	ref := []event.FlowRef{e.Flow.Ref()}
-	report(s.finding(facts, scanKey{client: p.client, proto: p.proto}, ref, n, float64(failed)*walkFailed, st.onset, p, e))
+	st.targets = n
+	f := s.finding(&scanFacts{Kind: "block", Transport: p.transport(), Failed: n, Hosts: len(servers), Ports: len(ports),
+		Seconds: float64(e.Time-st.onset) / float64(loginSecond)}, scanKey{client: p.client, proto: p.proto}, p, e.Time)
+	f.Onset, f.Score = st.onset, certainty(float64(failed)*walkFailed)
+	f.Flows, f.FlowsTotal = []event.FlowRef{e.Flow.Ref()}, n
+	report(f)
 }

@@ -37,6 +37,7 @@ type scanGroup struct {
 	alarmed     bool
 	slow        bool
 	counted     bool                   // in its story
+	count       int                    // after the alarm: targets, roughly, to find the widest group
 	marks       *[markBits / 64]uint64 // after the alarm: targets, by hash
 }
 
@@ -134,16 +135,13 @@ func (g *scanGroup) alarm() {
 			g.marks[i/64] |= 1 << (i % 64)
 		}
 	}
+	g.count, _ = g.failures(0)
 	g.alarmed, g.contacts = true, nil
 }
 
-// targets estimates how many did not answer (linear counting, Whang 1990): within
+// targets is how many did not answer, after the alarm: it estimates how many did not answer (linear counting, Whang 1990): within
 // 2 % up to 65,536.
 func (g *scanGroup) targets() int {
-	if g.marks == nil {
-		n, _ := g.failures(0)
-		return n
-	}
 	set := 0
 	for _, w := range g.marks {
 		set += bits.OnesCount64(w)

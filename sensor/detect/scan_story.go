@@ -15,15 +15,19 @@ type scanStoryKey struct {
 
 // scanStory is all of one kind that a client does: one finding that grows.
 type scanStory struct {
-	most   int // targets of the widest group that was reported
-	groups int // that made an alarm
-	told   int // groups at the latest report
-	onset  int64
+	groups  int // that made an alarm
+	onset   int64
+	widest  scanKey
+	targets int   // of the widest group
+	probe   probe // latest
+	told    bool  // the alarm was reported
+	due     bool  // changed since the latest report
 }
 
-// tell reports a story when it is new, or has doubled.
+// tell reports a new story, and queues one that goes on.
 func (s *scan) tell(kind string, k scanKey, g *scanGroup, p probe, e *event.Event, report Report) {
-	st, fresh := s.stories.Touch(scanStoryKey{p.client, kind}, e.Time)
+	at := scanStoryKey{p.client, kind}
+	st, fresh := s.stories.Touch(at, e.Time)
 	if fresh {
 		st.onset = g.first
 	}
@@ -31,13 +35,38 @@ func (s *scan) tell(kind string, k scanKey, g *scanGroup, p probe, e *event.Even
 		g.counted = true
 		st.groups++
 	}
-	n := g.targets()
-	if n < 2*st.most && st.groups < 2*st.told {
-		return
+	if g.count++; g.count >= st.targets {
+		st.widest, st.targets = k, g.count
 	}
-	st.most, st.told = max(n, st.most), st.groups
-	f := &scanFacts{Kind: kind, Transport: p.transport(), Failed: n, Answered: g.answered, Hosts: n, Ports: 1, Slow: g.slow, Stealth: k.stealth,
-		Seconds: float64(e.Time-g.first) / float64(loginSecond)}
+	st.probe = p
+	if !st.told {
+		st.told = true
+		s.report(kind, st, e.Time, report)
+	} else if !st.due {
+		st.due = true
+		s.growing = append(s.growing, at)
+	}
+}
+
+// Tick tells the new figures of the scans that go on.
+func (s *scan) Tick(now int64, report Report) {
+	for _, at := range s.growing {
+		if st := s.stories.Get(at); st != nil && st.due {
+			st.due = false
+			s.report(at.kind, st, now, report)
+		}
+	}
+	s.growing = s.growing[:0]
+}
+
+func (s *scan) report(kind string, st *scanStory, at int64, report Report) {
+	g := s.groups.Get(st.widest)
+	if g == nil {
+		return // made room for others
+	}
+	n := g.targets()
+	f := &scanFacts{Kind: kind, Transport: st.probe.transport(), Failed: n, Answered: g.answered, Hosts: n, Ports: 1, Slow: g.slow,
+		Stealth: st.widest.stealth, Seconds: float64(g.last-st.onset) / float64(loginSecond)}
 	switch kind {
 	case "vertical":
 		f.Hosts, f.Ports = st.groups, n
@@ -46,22 +75,24 @@ func (s *scan) tell(kind string, k scanKey, g *scanGroup, p probe, e *event.Even
 	case "sweep":
 		f.Ports = 0
 	}
-	report(s.finding(f, k, g.flows, g.total, g.walk, st.onset, p, e))
+	found := s.finding(f, st.widest, st.probe, at)
+	found.Onset, found.Score = st.onset, certainty(g.walk)
+	found.Flows, found.FlowsTotal = slices.Clone(g.flows), g.total
+	report(found)
 }
 
-func (s *scan) finding(facts *scanFacts, k scanKey, flows []event.FlowRef, total int, walk float64, onset int64, p probe, e *event.Event) event.Finding {
+func (s *scan) finding(facts *scanFacts, k scanKey, p probe, at int64) event.Finding {
 	f := event.Finding{
-		Key: fmt.Sprintf("%s %s", p.client, facts.Kind), Time: e.Time, Onset: onset,
-		Subject: s.env.Know.Entity(p.client), Port: k.port,
-		Flows: slices.Clone(flows), FlowsTotal: total,
+		Key: fmt.Sprintf("%s %s", k.client, facts.Kind), Time: at,
+		Subject: s.env.Know.Entity(k.client), Port: k.port,
 		Observed: event.Measure{Value: float64(facts.Failed), Unit: "targets", N: facts.Failed + facts.Answered},
 		Baseline: event.Measure{Value: 0.2, Unit: "unanswered per first contact"},
-		Facts:    facts, Score: certainty(walk),
+		Facts:    facts,
 	}
 	if k.server.IsValid() {
 		f.Peer = s.env.Know.Entity(k.server)
 	}
-	if allowedFrom(s.env, p.client, p.server) {
+	if allowedFrom(s.env, k.client, p.server) {
 		f.Severity = event.Low
 	}
 	return f

@@ -42,7 +42,7 @@ func TestScanHit(t *testing.T) {
 			t.Errorf("%s: onset %d, %+v", f.Key, f.Onset, s)
 		}
 	}
-	if len(found) > 40 {
+	if len(found) > 12*9 {
 		t.Errorf("%d findings for nine stories", len(found))
 	}
 }
@@ -62,8 +62,11 @@ func TestScanGrows(t *testing.T) {
 	found, _ := watch(t, "scan", nil, sceneEvents([]scene{s}))
 	last := found[len(found)-1]
 	n := last.Facts.(*scanFacts).Failed
-	if len(found) > 12 || n < 12_500 || last.Onset != sceneBegin || len(last.Flows) != event.MaxRefs || last.FlowsTotal < 12_500 {
+	if n < 24_800 || n > 25_800 || last.Onset != sceneBegin || len(last.Flows) != event.MaxRefs || last.FlowsTotal < 24_800 {
 		t.Errorf("%d findings, the last with %d targets and %d of %d flows", len(found), n, len(last.Flows), last.FlowsTotal)
+	}
+	if most := 2 + 2530*int(1e9)/TickEvery; len(found) > most {
+		t.Errorf("%d findings in %d ticks", len(found), most)
 	}
 }
 
