@@ -1,0 +1,68 @@
+package output
+
+import (
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixNano()
+
+func TestTable(t *testing.T) {
+	long := strings.Repeat("word ", 40)
+	docs := []event.Doc{
+		{Dataset: "alert", Time: noon, JSON: []byte(`{"event":{"severity":73},"rule":{"category":"scan"},"message":"10.0.0.1 scanned.",
+			"source":{"ip":"10.0.0.1"},"destination":{"ip":"10.0.0.2","port":445},"brandmelder":{"suppression":{"id":"s1"}}}`)},
+		{Dataset: "flow", Time: noon, JSON: []byte(`{"event":{"action":"flow-end"},"source":{"ip":"fe80::1","port":1},
+			"destination":{"ip":"fe80::2","port":53},"network":{"transport":"udp","protocol":"dns"}}`)},
+		{Dataset: "incident", Time: noon, JSON: []byte(`{"event":{"severity":47,"action":"incident-opened"},"message":"` + long + `"}`)},
+	}
+	var b strings.Builder
+	if err := NewTable(&b).Write(docs); err != nil {
+		t.Fatal(err)
+	}
+	want := `2026-03-01 12:00:00  HIGH      alert  scan  10.0.0.1 → 10.0.0.2:445  suppressed by s1
+    10.0.0.1 scanned.
+2026-03-01 12:00:00  flow-end    [fe80::1]:1 → [fe80::2]:53  udp dns
+2026-03-01 12:00:00  MEDIUM    incident-opened
+`
+	if d := cmp.Diff(want, b.String()[:min(len(want), b.Len())]); d != "" {
+		t.Error(d)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := utf8.RuneCountInString(line) - 1; n > Width {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if n := strings.Count(b.String(), "word"); n != 40 {
+		t.Errorf("%d of 40 words", n)
+	}
+	if err := NewTable(&b).Write([]event.Doc{{ID: "x", JSON: []byte("{")}}); err == nil {
+		t.Error("broken JSON was shown")
+	}
+}
+
+func TestClipAndWrap(t *testing.T) {
+	if got := Clip("één twee", 5); got != "één …" {
+		t.Error(got)
+	}
+	if d := cmp.Diff([]string{"aa bb", "cc", "ddddd…"}, Wrap(" aa bb cc dddddddd", 6)); d != "" {
+		t.Error(d)
+	}
+	if got := Wrap("", 5); got != nil {
+		t.Error(got)
+	}
+}
+
+func TestLevel(t *testing.T) {
+	for severity, want := range map[int]string{21: "LOW", 47: "MEDIUM", 73: "HIGH", 99: "CRITICAL"} {
+		if got := Level(severity); got != want {
+			t.Errorf("%d: %s", severity, got)
+		}
+	}
+}
