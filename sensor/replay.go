@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/output"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
@@ -21,6 +21,7 @@ type replay struct {
 	output     string
 	out        string
 	shards     int
+	settings
 }
 
 func replayCommand() *cobra.Command {
@@ -37,10 +38,14 @@ func replayCommand() *cobra.Command {
 	c.Flags().StringVar(&r.output, "output", "table", "table or ndjson")
 	c.Flags().StringVar(&r.out, "out", "-", "file to write to, - for standard output")
 	c.Flags().IntVar(&r.shards, "shards", 1, "packet shards, 1 to 64")
+	r.flag(c)
 	return c
 }
 
 func (r *replay) run(c *cobra.Command, files []string) (err error) {
+	if err := r.load(); err != nil {
+		return err
+	}
 	source, err := capture.Files(files, capture.Options{Stdin: c.InOrStdin(), Logger: slog.Default()})
 	if err != nil {
 		return err
@@ -55,12 +60,9 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 	if err != nil {
 		return err
 	}
-	observer := &event.Observer{Name: "replay", Namespace: "default"}
-	line, err := pipeline.New(pipeline.Config{
-		Shards:     r.shards,
-		AlertsOnly: r.alertsOnly,
-		Alert:      alert.Config{Observer: observer, Lang: "en", Seed: []byte("replay")},
-	}, write)
+	settings := r.line(r.shards, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay"))
+	settings.AlertsOnly = r.alertsOnly
+	line, err := pipeline.New(settings, write)
 	if err != nil {
 		return err
 	}
@@ -69,22 +71,31 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 	return err
 }
 
-// writer returns what takes the documents.
+// writer returns what takes the documents. What it cannot write, the buffer
+// remembers until it is flushed.
 func (r *replay) writer(w *bufio.Writer) (func(event.Doc), error) {
 	take := func(event.Doc) bool { return true }
 	if r.alertsOnly {
 		take = isAlert
 	}
+	var show func(event.Doc)
 	switch r.output {
 	case "ndjson":
-		return func(d event.Doc) {
-			if take(d) {
-				w.Write(d.JSON)
-				w.WriteByte('\n')
-			}
-		}, nil
+		show = func(d event.Doc) {
+			w.Write(d.JSON)
+			w.WriteByte('\n')
+		}
+	case "table":
+		table := output.NewTable(w)
+		show = func(d event.Doc) { table.Write([]event.Doc{d}) }
+	default:
+		return nil, fmt.Errorf("--output %s: choose table or ndjson", r.output)
 	}
-	return nil, fmt.Errorf("--output %s: choose table or ndjson", r.output)
+	return func(d event.Doc) {
+		if take(d) {
+			show(d)
+		}
+	}, nil
 }
 
 // isAlert reports whether a document is an alert of revision 0.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
 // shownAlert is what the screen needs of an alert's document.
@@ -38,18 +39,5 @@ func alertLine(d event.Doc) string {
 	if name := a.Observer.Ingress.Interface.Name; name != "" {
 		where = " on " + name
 	}
-	return fmt.Sprintf("%s  %s ALERT%s  %s", a.Time.Local().Format("15:04:05"), level(a.Event.Severity), where, a.Message)
-}
-
-// level names the severity for people.
-func level(severity int) string {
-	switch {
-	case severity >= int(event.Critical):
-		return "CRITICAL"
-	case severity >= int(event.High):
-		return "HIGH"
-	case severity >= int(event.Medium):
-		return "MEDIUM"
-	}
-	return "LOW"
+	return fmt.Sprintf("%s  %s ALERT%s  %s", a.Time.Local().Format("15:04:05"), output.Level(a.Event.Severity), where, a.Message)
 }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/brandmelder/brandmelder/sensor/craft"
+	"github.com/brandmelder/brandmelder/sensor/output"
+)
+
+// execute runs a verb with arguments and returns what it printed.
+func execute(t *testing.T, c *cobra.Command, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	c.SetOut(&out)
+	c.SetErr(io.Discard)
+	c.SetArgs(args)
+	c.SilenceUsage, c.SilenceErrors = true, true
+	err := c.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+// recorded is a capture of one host that knocks on 300 ports of another.
+func recorded(t *testing.T) string {
+	t.Helper()
+	trace := craft.NewTrace()
+	intruder, target := craft.NewHost("10.0.0.66"), craft.NewHost("10.0.0.1")
+	for port := range uint16(300) {
+		c := trace.Dial(intruder, target, 40000+port, 1+port)
+		c.Segment(true, craft.SYN, nil)
+		c.Segment(false, craft.RST|craft.ACK, nil)
+		trace.Wait(20e6)
+	}
+	path := filepath.Join(t.TempDir(), "knocks.pcap")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(trace.WritePcap(f, 0), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestReplayTable(t *testing.T) {
+	out, err := execute(t, replayCommand(), "--alerts-only", recorded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out, "  alert  ") {
+		t.Errorf("no alert in: %s", out)
+	}
+	for line := range strings.Lines(out) {
+		if n := utf8.RuneCountInString(line) - 1; n > output.Width {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+func TestReplayTakesZonesAndLanguage(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	text := "lang: nl\nnamespace: hospital\nzones: [{name: everything, networks: [0.0.0.0/0, '::/0']}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := execute(t, replayCommand(), "-c", file, "--alerts-only", "--output", "ndjson", recorded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(out, "\n")
+	if !json.Valid([]byte(first)) {
+		t.Fatalf("no JSON: %s", out)
+	}
+	for _, want := range []string{`"namespace":"hospital"`, `everything`, `"name":"replay"`} {
+		if !strings.Contains(first, want) {
+			t.Errorf("no %s in %s", want, first)
+		}
+	}
+}
+
+func TestReplayRefuses(t *testing.T) {
+	if _, err := execute(t, replayCommand(), "--output", "fax", recorded(t)); err == nil || !strings.Contains(err.Error(), "table or ndjson") {
+		t.Error(err)
+	}
+	if _, err := execute(t, replayCommand(), "-c", "/nowhere", recorded(t)); err == nil {
+		t.Error("a missing configuration was taken")
+	}
+}

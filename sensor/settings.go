@@ -1,0 +1,43 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/brandmelder/brandmelder/sensor/alert"
+	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/flow"
+	"github.com/brandmelder/brandmelder/sensor/pipeline"
+)
+
+// settings is the -c of a verb and what follows from it.
+type settings struct {
+	file string
+	*config.Config
+	system string // where an installed sensor has its state
+}
+
+// flag gives a verb its -c.
+func (s *settings) flag(c *cobra.Command) {
+	s.system = config.SystemState
+	c.Flags().StringVarP(&s.file, "config", "c", "", "configuration file; without it the defaults")
+}
+
+func (s *settings) load() (err error) {
+	s.Config, err = config.Load(s.file)
+	return err
+}
+
+// state is the state directory.
+func (s *settings) state() (string, error) { return s.StateDir(s.system) }
+
+// line is what the configuration says of the line.
+func (s *settings) line(shards int, o *event.Observer, seed []byte) pipeline.Config {
+	return pipeline.Config{
+		Shards:    shards,
+		Flow:      flow.Config{Flows: s.Limits.Flows, Streams: s.Limits.Streams},
+		Know:      s.Know(),
+		Detectors: s.Detector,
+		Alert:     alert.Config{Observer: o, Lang: s.Lang, Seed: seed},
+	}
+}
