@@ -1,147 +1,331 @@
 package flow
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
-// protocols is the shelf of protocols, sorted for looking up.
+const (
+	maxChunks   = 32       // pieces that came before a conversation was recognised
+	maxMessages = 4        // datagrams that a conversation is recognised by
+	maxWaiting  = 4 * 1024 // bytes of such datagrams
+)
+
+// protocols is the shelf, sorted for identification.
 type protocols struct {
-	byIP   [256][]*proto.Spec
-	byPort map[uint32][]*proto.Spec // IP protocol and port: the whole list, likely ones first
-	byName map[string]*proto.Spec   // name and IP protocol
+	all  []*proto.Spec
+	byIP [256][]uint16 // indices into all, by name
+	port [256]map[uint16]uint64
 }
 
-// allProtocols sorts the shelf; lanes only read it.
-func allProtocols() *protocols {
-	p := &protocols{byPort: map[uint32][]*proto.Spec{}, byName: map[string]*proto.Spec{}}
-	for _, s := range proto.All() {
-		p.byIP[s.IP] = append(p.byIP[s.IP], s)
-		p.byName[s.Name+"/"+event.ProtoName(s.IP)] = s
-	}
-	for _, s := range proto.All() {
+// newProtocols sorts the shelf by IP protocol; a set of candidates is a word of
+// 64 bits, so no IP protocol may have more.
+func newProtocols(specs []*proto.Spec) *protocols {
+	p := &protocols{all: specs}
+	for i, s := range specs {
+		at := len(p.byIP[s.IP])
+		if at == 64 {
+			panic("flow: more than 64 protocols over " + event.ProtoName(s.IP))
+		}
+		p.byIP[s.IP] = append(p.byIP[s.IP], uint16(i))
+		if p.port[s.IP] == nil {
+			p.port[s.IP] = map[uint16]uint64{}
+		}
 		for _, port := range s.Ports {
-			p.byPort[portKey(s.IP, port)] = p.sorted(s.IP, port)
+			p.port[s.IP][port] |= 1 << at
 		}
 	}
 	return p
 }
 
-// sorted lists the protocols over one IP protocol, those of the port first.
-func (p *protocols) sorted(ip uint8, port uint16) []*proto.Spec {
-	list := slices.Clone(p.byIP[ip])
-	slices.SortStableFunc(list, func(a, b *proto.Spec) int {
-		x, y := slices.Contains(a.Ports, port), slices.Contains(b.Ports, port)
-		switch {
-		case x && !y:
-			return -1
-		case y && !x:
-			return 1
+// serves reports whether a protocol on the shelf usually listens on the port.
+func (p *protocols) serves(ip uint8, port uint16) bool { return p.port[ip][port] != 0 }
+
+// named is 1 + the index of a protocol, 0 if there is none.
+func (p *protocols) named(ip uint8, name string) uint16 {
+	for _, i := range p.byIP[ip] {
+		if p.all[i].Name == name {
+			return i + 1
 		}
-		return 0
-	})
-	return list
-}
-
-func portKey(ip uint8, port uint16) uint32 { return uint32(ip)<<16 | uint32(port) }
-
-func (p *protocols) of(ip uint8, port uint16) []*proto.Spec {
-	if list, ok := p.byPort[portKey(ip, port)]; ok {
-		return list
 	}
-	return p.byIP[ip]
+	return 0
 }
 
-func (p *protocols) serverPort(ip uint8, port uint16) bool {
-	_, ok := p.byPort[portKey(ip, port)]
+// reader recognises a conversation's protocol by its first bytes and then feeds
+// its parser.
+type reader struct {
+	parser   proto.Parser
+	left     uint64 // candidates, bits of byIP
+	first    uint64 // of those, the ones that the port hints at
+	messages uint8
+	waiting  [2][]byte // first bytes of each side
+	chunks   []chunk   // how they came
+}
+
+type chunk struct {
+	from event.Side
+	n    int
+}
+
+func (r *reader) forget() {
+	r.parser = nil
+	r.waiting[0], r.waiting[1] = r.waiting[0][:0], r.waiting[1][:0]
+	r.chunks, r.messages = r.chunks[:0], 0
+}
+
+// begin makes a stream ready: with all protocols as candidates, or with the one
+// that another conversation announced.
+func (l *Lane) begin(s *stream, r *record) {
+	s.left = 1<<len(l.known.byIP[r.key.Proto]) - 1
+	server := r.key.BPort
+	if !r.clientIsA {
+		server = r.key.APort
+	}
+	s.first = l.known.port[r.key.Proto][server]
+	if name := l.expect.take(&r.key, l.place.Clock); name != "" {
+		if app := l.known.named(r.key.Proto, name); app != 0 {
+			l.recognise(s, r, app)
+		}
+	}
+}
+
+func (l *Lane) recognise(s *stream, r *record, app uint16) {
+	r.app, r.stale = app, true
+	s.parser = l.known.all[app-1].New()
+}
+
+// read takes the next bytes of a side's stream.
+func (l *Lane) read(slot int32, from event.Side, data []byte) {
+	r := &l.table.records[slot]
+	s := &l.pool.all[r.stream]
+	if s.parser == nil {
+		room := min(proto.ProbeLimit-len(s.waiting[from]), len(data))
+		s.keep(from, data[:room])
+		data = data[room:]
+		app := l.probe(s, r, from, s.waiting[from])
+		if app == 0 && (len(s.waiting[from]) == proto.ProbeLimit || len(s.chunks) == maxChunks) {
+			s.left = 0
+		}
+		if app == 0 {
+			if s.left == 0 {
+				l.stopReading(slot)
+			}
+			return
+		}
+		l.recognise(s, r, app)
+		l.replay(slot)
+	}
+	l.feed(slot, from, data)
+}
+
+// keep remembers first bytes and how they came.
+// Past half of the pieces it joins them, so that a stream cut into single bytes is
+// recognised too.
+func (r *reader) keep(from event.Side, data []byte) {
+	r.waiting[from] = append(r.waiting[from], data...)
+	if n := len(r.chunks); n >= maxChunks/2 && r.chunks[n-1].from == from {
+		r.chunks[n-1].n += len(data)
+		return
+	}
+	r.chunks = append(r.chunks, chunk{from, len(data)})
+}
+
+// replay feeds the new parser what came before it.
+func (l *Lane) replay(slot int32) {
+	s := &l.pool.all[l.table.records[slot].stream]
+	waiting, chunks := s.waiting, s.chunks
+	for _, c := range chunks {
+		data := waiting[c.from][:c.n]
+		waiting[c.from] = waiting[c.from][c.n:]
+		l.feed(slot, c.from, data)
+	}
+}
+
+// probe asks the candidates: those of the port first, then by name. It returns 1 +
+// the index of the protocol that says yes.
+func (l *Lane) probe(s *stream, r *record, from event.Side, data []byte) uint16 {
+	specs := l.known.byIP[r.key.Proto]
+	for _, part := range [2]uint64{s.left & s.first, s.left &^ s.first} {
+		for ; part != 0; part &= part - 1 {
+			at := bits.TrailingZeros64(part)
+			switch l.ask(specs[at], from, data) {
+			case proto.Yes:
+				return specs[at] + 1
+			case proto.No:
+				s.left &^= 1 << at
+			}
+		}
+	}
+	return 0
+}
+
+// ask is one Probe; one that panics says no.
+func (l *Lane) ask(index uint16, from event.Side, data []byte) (v proto.Verdict) {
+	defer func() {
+		if recover() != nil {
+			l.count.Panics++
+			v = proto.No
+		}
+	}()
+	return l.known.all[index].Probe(from, data)
+}
+
+// readMessage takes one datagram. Each of the first is asked about for itself,
+// since a conversation may be seen from its middle.
+func (l *Lane) readMessage(slot int32, from event.Side, data []byte) {
+	r := &l.table.records[slot]
+	s := l.streamOf(slot)
+	if s.parser == nil {
+		s.left = 1<<len(l.known.byIP[r.key.Proto]) - 1
+		app := l.probe(s, r, from, data)
+		if app == 0 {
+			s.messages++
+			if s.messages == maxMessages || s.left == 0 && r.key.Proto != udp {
+				l.stopReading(slot)
+			} else if s.left != 0 && len(s.waiting[0])+len(s.waiting[1])+len(data) <= maxWaiting {
+				s.keep(from, data)
+			}
+			return
+		}
+		l.recognise(s, r, app)
+		l.replay(slot)
+	}
+	l.feed(slot, from, data)
+}
+
+// feed hands bytes to the parser. A parser that breaks costs its own
+// conversation's records and nothing else.
+func (l *Lane) feed(slot int32, from event.Side, data []byte) {
+	r := &l.table.records[slot]
+	if r.stream == none || len(data) == 0 {
+		return
+	}
+	parser := l.pool.all[r.stream].parser
+	more := l.guard(slot, func() bool {
+		if s, ok := parser.(proto.Segmenter); ok && r.key.Proto == tcp {
+			s.Segment(from, len(data))
+		}
+		return parser.Feed(from, data, l.record)
+	})
+	if e, ok := parser.(proto.Expecter); ok {
+		for _, x := range e.Expect() {
+			l.expects(r, x)
+		}
+	}
+	if !more {
+		l.stopReading(slot)
+	}
+}
+
+// guard runs a parser of the conversation and stops it when it panics.
+func (l *Lane) guard(slot int32, run func() bool) (more bool) {
+	outer := l.current
+	l.current = slot
+	defer func() {
+		l.current = outer
+		if recover() != nil {
+			l.count.Panics++
+			more = false
+			l.stopped(slot)
+		}
+	}()
+	return run()
+}
+
+// stopped counts a parser that gave up.
+func (l *Lane) stopped(slot int32) {
+	l.minute.Protocol(l.appOf(&l.table.records[slot])).Stopped++
+}
+
+// miss tells the parser of lost bytes, or ends it.
+func (l *Lane) miss(slot int32, from event.Side, n int) {
+	r := &l.table.records[slot]
+	s := &l.pool.all[r.stream]
+	if g, ok := s.parser.(proto.Gapper); ok {
+		if !l.guard(slot, func() bool { return g.Gap(from, n, l.record) }) {
+			l.stopReading(slot)
+		}
+		return
+	}
+	if s.parser != nil {
+		l.stopped(slot)
+	}
+	l.finish(slot)
+}
+
+// finish lets the parser say what it still has to say, and ends the reading.
+func (l *Lane) finish(slot int32) {
+	r := &l.table.records[slot]
+	for s := range event.Side(2) {
+		for r.stream != none && len(l.pool.all[r.stream].sides[s].held) > 0 && l.gapper(r) {
+			l.skip(slot, s)
+		}
+	}
+	if r.stream != none {
+		if e, ok := l.pool.all[r.stream].parser.(proto.Ender); ok {
+			l.guard(slot, func() bool { e.End(l.record); return false })
+		}
+	}
+	l.stopReading(slot)
+}
+
+func (l *Lane) gapper(r *record) bool {
+	_, ok := l.pool.all[r.stream].parser.(proto.Gapper)
 	return ok
 }
 
-// serverPort is the port that the server of a flow uses.
-func (l *Lane) serverPort(r *record) uint16 {
-	if r.clientIsA {
-		return r.key.BPort
-	}
-	return r.key.APort
+// expected holds conversations that parsers announced.
+type expected struct {
+	byPort map[expectKey]expectation
+	order  []expectKey // oldest first
 }
 
-// identify collects the first bytes of a stream until a protocol is known.
-func (l *Lane) identify(i int32, t *conversation, from event.Side, data []byte) {
-	kept := data[:min(len(data), proto.ProbeLimit-len(t.heads[from]))]
-	t.heads[from] = append(t.heads[from], kept...)
-	if n := len(t.turns); n > 0 && t.turns[n-1].from == from {
-		t.turns[n-1].n += len(kept)
-	} else {
-		t.turns = append(t.turns, turn{from, len(kept)})
-	}
-	switch s := t.ask(from, t.heads[from]); {
-	case s != nil:
-		l.begin(i, t, s)
-		if rest := data[len(kept):]; len(rest) > 0 && l.table.talks[i] == t {
-			l.feed(i, t, from, rest)
-		}
-	case len(t.candidates) == 0 || len(t.heads[from]) == proto.ProbeLimit:
-		l.minute.part.Protocol("").Flows++
-		l.finish(i)
-	}
+type expectKey struct {
+	a, b    [16]byte
+	port    uint16
+	segment uint16
+	onA     bool
 }
 
-// ask puts the first bytes of one side to every protocol that has not refused.
-func (t *conversation) ask(from event.Side, head []byte) *proto.Spec {
-	left := make([]*proto.Spec, 0, len(t.candidates))
-	for _, s := range t.candidates {
-		switch s.Probe(from, head) {
-		case proto.Yes:
-			return s
-		case proto.More:
-			left = append(left, s)
-		}
-	}
-	t.candidates = left
-	return nil
+type expectation struct {
+	name     string
+	deadline int64
 }
 
-// begin hands the first bytes of both sides to the parser in the order they came.
-func (l *Lane) begin(i int32, t *conversation, s *proto.Spec) {
-	t.spec, t.parser, t.candidates = s, s.New(), nil
-	l.learn(i, s)
-	heads, turns := t.heads, t.turns
-	t.heads, t.turns = [2][]byte{}, nil
-	for _, step := range turns {
-		part := heads[step.from][:step.n]
-		heads[step.from] = heads[step.from][step.n:]
-		if l.table.talks[i] != t {
-			return
-		}
-		if g, ok := t.parser.(proto.Segmenter); ok {
-			g.Segment(step.from, step.n)
-		}
-		l.feed(i, t, step.from, part)
+func newExpected() expected { return expected{byPort: map[expectKey]expectation{}} }
+
+func (l *Lane) expects(r *record, x proto.Expectation) {
+	k := expectKey{r.key.A, r.key.B, x.Port, r.key.Segment, (x.On == event.Client) == r.clientIsA}
+	e := &l.expect
+	if _, there := e.byPort[k]; there {
+		e.order = slices.DeleteFunc(e.order, func(o expectKey) bool { return o == k })
 	}
+	if len(e.order) == maxExpected {
+		delete(e.byPort, e.order[0])
+		e.order = slices.Delete(e.order, 0, 1)
+		l.count.LostExpected++
+	}
+	e.byPort[k] = expectation{x.Proto, l.place.Clock + expectFor}
+	e.order = append(e.order, k)
 }
 
-// identifyMessage asks what a datagram is.
-func (l *Lane) identifyMessage(i int32, t *conversation, from event.Side, data []byte) {
-	for _, s := range t.candidates {
-		if s.Probe(from, data) == proto.Yes {
-			t.spec, t.parser, t.candidates = s, s.New(), nil
-			l.learn(i, s)
-			return
+// take is the protocol announced for a conversation, "" if none was.
+func (e *expected) take(k *event.Key, clock int64) string {
+	for _, x := range [2]expectKey{{k.A, k.B, k.APort, k.Segment, true}, {k.A, k.B, k.BPort, k.Segment, false}} {
+		if found, ok := e.byPort[x]; ok && clock < found.deadline {
+			return found.name
 		}
 	}
-	r := &l.table.records[i]
-	if r.probed++; r.probed == maxProbes {
-		l.minute.part.Protocol("").Flows++
-		l.finish(i)
-	}
+	return ""
 }
 
-// learn notes the protocol of a flow.
-func (l *Lane) learn(i int32, s *proto.Spec) {
-	l.minute.part.Protocol(s.Name).Flows++
-	f := *l.flow(i)
-	f.App = s.Name
-	l.table.flows[i] = &f
+func (e *expected) rebase(by int64) {
+	for _, k := range e.order {
+		x := e.byPort[k]
+		x.deadline += by
+		e.byPort[k] = x
+	}
 }

@@ -1,222 +1,341 @@
-// Package flow turns packets into conversations: who is the client, what each
-// side sent, in which state it is, and the bytes in order for the parsers. It
-// works in fixed memory, by packet time, and holds nothing but counters for a
-// conversation that nobody reads.
 package flow
 
 import (
+	"net/netip"
+
 	"github.com/brandmelder/brandmelder/sensor/decode"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-const second = int64(1_000_000_000)
+// IANA protocol numbers.
+const (
+	icmp   = 1
+	tcp    = 6
+	udp    = 17
+	icmpv6 = 58
+)
 
-// Config of the lanes of one run.
-type Config struct {
-	Flows   int    // of all lanes together; 0: 131072
-	Streams int    // conversations whose bytes are being read, of all lanes; 0: 32768
-	Seed    uint64 // of the hash: fixed in a replay, random when live
-}
-
-// Share is the part of n equal shares.
-func (c Config) Share(n int) Config {
-	c.Flows = c.flows() / n
-	c.Streams = c.streams() / n
-	return c
-}
-
-func (c Config) flows() int {
-	if c.Flows == 0 {
-		return 128 * 1024
-	}
-	return c.Flows
-}
-
-func (c Config) streams() int {
-	if c.Streams == 0 {
-		return 32 * 1024
-	}
-	return c.Streams
-}
-
-// Lane owns the conversations of some address pairs. One goroutine uses it.
+// Lane is one part of the line: the conversations of those address pairs that
+// hash to it. It is used by one goroutine.
 type Lane struct {
-	id    uint8
-	emit  func(event.Event)
-	table table
-	lists [classes]list // by class, the earliest deadline first
-	alive list          // flows with packets since their last document
-
-	epoch   uint32
-	clock   int64
-	place   event.Place // of what is being handled
-	now     int64       // packet time of what is being handled
-	ingress string
-
-	copies  duplicates
-	expect  expectations
-	known   *protocols
-	arp     *conversation
-	streams int // in use
-	limit   int // of streams
-
+	id     uint8
+	emit   func(event.Event)
 	count  Count
-	minute minute
+	table  table
+	copies copies
+	known  *protocols
+	views  []*event.Flow // by slot, nil until something was said about the conversation
+	pool   streams
+	expect expected
+	arp    []arpReader
+
+	epoch  uint32
+	clock  int64
+	minute minuteCounter
+
+	// The packet or timer at hand.
+	place   event.Place
+	time    int64
+	current int32              // conversation whose parser speaks
+	ingress string             // interface of the packet
+	record  func(event.Record) // takes what a parser emits
+
+	interfaces []string
+	tunnels    []event.Tunnel
+	tunnelIDs  map[event.Tunnel]uint16
 }
 
-// NewLane returns an empty lane that hands its events to emit.
+// NewLane makes lane id. emit takes each event; events come in order of what
+// caused them, and sorted by their Place once all lanes have advanced.
 func NewLane(id uint8, c Config, emit func(event.Event)) *Lane {
+	c = c.withDefaults()
+	flows, streams := max(c.Flows/decode.Lanes, 16), max(c.Streams/decode.Lanes, 16)
 	l := &Lane{
-		id: id, emit: emit,
-		limit: max(4, c.streams()/decode.Lanes),
-		known: allProtocols(),
+		id: id, emit: emit, current: none,
+		table:     newTable(flows, c.Seed),
+		copies:    newCopies(c.Seed),
+		known:     newProtocols(c.Specs),
+		views:     make([]*event.Flow, flows),
+		pool:      newStreams(streams),
+		expect:    newExpected(),
+		tunnels:   make([]event.Tunnel, 1),
+		tunnelIDs: map[event.Tunnel]uint16{},
 	}
-	l.table.init(max(8, c.flows()/decode.Lanes), c.Seed)
+	l.record = l.emitRecord
+	l.arp = newARPReaders(l.known)
 	return l
 }
 
-// Count is the lane's part of the accounting.
-func (l *Lane) Count() Count {
-	l.count.Live = uint64(l.table.live)
-	return l.count
-}
+// Count is what the lane did since its start.
+func (l *Lane) Count() Count { return l.count }
 
-// Packet handles one packet. h is read during the call only. epoch and clock are
-// the line clock's, which never goes back within an epoch.
+// Packet takes one packet. First everything happens that is due before clock, the
+// line clock with which the reader stamped it. h is not kept.
 func (l *Lane) Packet(h *decode.Headers, ingress string, epoch uint32, clock int64) {
 	l.Advance(epoch, clock)
 	l.place = event.Place{Epoch: epoch, Clock: clock, Phase: event.PhasePacket, Number: h.Number}
-	l.now, l.ingress = h.Time, ingress
+	l.time, l.ingress = h.Time, ingress
 	l.count.Packets++
-	l.minute.sum(h)
+	l.minute.open(clock)
+	l.minute.packet(h)
 	if h.ARP != nil {
-		l.feedARP(h.ARP)
+		l.readARP(h)
 		return
 	}
-	copied := l.copies.seen(h)
-	i, from := l.find(h)
-	if copied {
-		l.minute.part.Duplicate++
-		l.count.Duplicates++
-		if i != 0 {
-			l.table.records[i].total[from].Duplicate++
-		}
+	var tags event.Tags
+	fixed := pinned(&h.Key)
+	if fixed {
+		tags = h.Tags
+	}
+	hash := l.table.hash(&h.Key, tags)
+	slot := l.table.find(h, hash)
+	if l.copies.seen(h) {
+		l.countCopy(h, slot)
 		return
 	}
-	if i != 0 && l.isOver(i, h) {
-		i = 0
+	if slot != none && l.replaced(slot, h) {
+		l.drop(slot)
+		slot = none
 	}
-	if i == 0 {
-		i, from = l.open(h)
+	if slot == none {
+		slot = l.open(h, hash, fixed)
 	}
-	l.handle(i, from, h)
+	l.take(slot, h)
 }
 
-// handle counts a packet and hands its bytes on.
-func (l *Lane) handle(i int32, from event.Side, h *decode.Headers) {
-	r := &l.table.records[i]
-	r.last = max(r.last, h.Time)
-	r.see(from, h)
-	c := &r.total[from]
-	c.Packets += 1 + uint64(h.FragPackets)
-	c.Bytes += uint64(h.IPLen) + uint64(h.FragBytes)
-	if h.Overlap {
-		l.anomaly(i, "fragment-overlap")
-	}
-	if l.damaged(r, from, h) {
-		l.touch(i)
-		return
-	}
-	if r.key.Proto == protoTCP {
-		l.tcp(i, from, h)
-	} else {
-		l.datagram(i, from, h)
-	}
-	if l.table.records[i].number != 0 {
-		l.touch(i)
-	}
-}
-
-// damaged reports whether a packet is not to be read, as its receiver would not
-// either: its checksum is wrong where others of this side were right. A side whose
-// sums are all wrong had them filled in by its card, or was rewritten.
-func (l *Lane) damaged(r *record, from event.Side, h *decode.Headers) bool {
-	switch h.Sum {
-	case decode.SumBad:
-		r.total[from].BadSum++
-		return r.flags.has(goodClient << from)
-	case decode.SumGood:
-		r.flags |= goodClient << from
-	}
-	return false
-}
-
-// Advance lets everything happen that is due at clock, each at its own deadline.
+// Advance lets everything happen that is due at clock. It costs a few compares
+// when nothing is.
 func (l *Lane) Advance(epoch uint32, clock int64) {
-	l.epoch = epoch
-	l.clock = max(l.clock, clock)
-	l.tellMinute()
+	if epoch != l.epoch {
+		l.Step(epoch, clock)
+	}
 	for {
-		i, idle := l.due(clock)
-		if i == 0 {
-			return
-		}
-		r := &l.table.records[i]
-		if idle {
-			l.timer(r, r.deadline)
-			l.end(i, r.idleReason())
+		c, slot, deadline := l.table.earliest()
+		due := slot != none && deadline <= clock
+		if end := l.minute.next; end != 0 && end <= clock && (!due || end <= deadline) {
+			l.closeMinute()
 			continue
 		}
-		l.timer(r, r.aliveAt)
-		l.alive.remove(&l.table, i)
-		l.report(i, "flow.alive", "")
+		if !due {
+			break
+		}
+		l.fire(c, slot, deadline)
+	}
+	l.clock = max(l.clock, clock)
+}
+
+// Step opens a new epoch: the clock of the capture was set. What remains of each
+// time remains.
+func (l *Lane) Step(epoch uint32, clock int64) {
+	if l.minute.next != 0 {
+		l.closeMinute()
+	}
+	by := clock - l.clock
+	l.table.rebase(by)
+	l.expect.rebase(by)
+	l.copies.forget()
+	l.epoch, l.clock = epoch, clock
+}
+
+// Close ends all conversations, in order of their first packets, and says what
+// the last minute saw.
+func (l *Lane) Close(epoch uint32, clock int64) {
+	l.Advance(epoch, clock)
+	for _, slot := range l.table.byNumber() {
+		l.minute.open(clock)
+		r := &l.table.records[slot]
+		if !r.over {
+			l.at(event.PhaseEnd, clock, r.number)
+			l.end(slot, "shutdown")
+		}
+		l.drop(slot)
+	}
+	if l.minute.next != 0 {
+		l.closeMinute()
 	}
 }
 
-// due returns the flow with the earliest deadline that clock has reached.
-func (l *Lane) due(clock int64) (flow int32, idle bool) {
-	at := clock
-	for class := range l.lists {
-		if i := l.lists[class].first; i != 0 && l.table.records[i].deadline <= at {
-			flow, at, idle = i, l.table.records[i].deadline, true
+// at sets the place of what a timer or the end of the run causes.
+func (l *Lane) at(phase event.Phase, clock int64, number uint64) {
+	l.place = event.Place{Epoch: l.epoch, Clock: clock, Phase: phase, Number: number}
+	l.time = clock
+}
+
+// fire lets one deadline happen.
+func (l *Lane) fire(c class, slot int32, deadline int64) {
+	r := &l.table.records[slot]
+	l.at(event.PhaseTimer, deadline, r.number)
+	if c == alive {
+		l.live(slot, deadline)
+		return
+	}
+	if !r.over {
+		l.minute.open(deadline)
+		l.place.N = 1 // behind a minute of the same conversation at the same instant
+		l.end(slot, idleEnd(r))
+	}
+	l.drop(slot)
+}
+
+// idleEnd is why a silent conversation is over: both ends may have said so, with
+// only the last ACK unseen.
+func idleEnd(r *record) string {
+	if r.tcp[0].fin && r.tcp[1].fin {
+		return "fin"
+	}
+	return "idle"
+}
+
+// live is one minute of a conversation's own life.
+func (l *Lane) live(slot int32, deadline int64) {
+	r := &l.table.records[slot]
+	l.table.leave(slot, alive)
+	l.table.join(slot, alive, deadline+aliveEvery)
+	switch {
+	case r.over:
+	case deadline >= r.hard:
+		l.minute.open(deadline)
+		l.end(slot, "hard")
+		l.drop(slot)
+	case r.announced && r.total != r.told:
+		l.say("flow.alive", slot, "")
+	}
+}
+
+// open makes the conversation that a packet begins.
+func (l *Lane) open(h *decode.Headers, hash uint32, fixed bool) int32 {
+	slot := l.table.take(hash)
+	if slot == none {
+		l.evict()
+		slot = l.table.take(hash)
+	}
+	r := &l.table.records[slot]
+	r.key, r.pinned = h.Key, fixed
+	r.first, r.last, r.number = h.Time, h.Time, h.Number
+	r.hard = l.place.Clock + hardAfter
+	r.ingress, r.tunnel = l.interfaceID(l.ingress), l.tunnelID(&h.Tunnel)
+	fromClient, guess := l.clientSends(h)
+	r.clientIsA, r.midStream = h.FromA == fromClient, guess
+	r.unread = len(l.known.byIP[h.Key.Proto]) == 0
+	r.class = silent
+	if h.Key.Proto == tcp {
+		r.class = halfOpen
+	}
+	l.table.join(slot, r.class, l.place.Clock+timeouts[r.class])
+	l.table.join(slot, alive, l.place.Clock+aliveEvery)
+	l.count.Created++
+	l.count.Live++
+	l.minute.FlowsOpened++
+	return slot
+}
+
+// evict makes room for one conversation.
+func (l *Lane) evict() {
+	slot := l.table.victim()
+	r := &l.table.records[slot]
+	if !r.over {
+		l.end(slot, "evicted")
+	}
+	l.drop(slot)
+}
+
+// drop forgets a conversation that is over.
+func (l *Lane) drop(slot int32) {
+	l.table.release(slot)
+	l.views[slot] = nil
+}
+
+// take counts a packet and reads it.
+func (l *Lane) take(slot int32, h *decode.Headers) {
+	r := &l.table.records[slot]
+	if r.over {
+		l.count.Stray++
+		return
+	}
+	s := r.side(h)
+	r.last = max(r.last, h.Time)
+	if !r.tags[s].Known {
+		r.tags[s], r.mac[s], r.stale = h.Tags, h.SrcMAC, true
+	}
+	count := &r.total[s]
+	count.Packets += 1 + uint64(h.FragPackets)
+	count.Bytes += uint64(h.IPLen) + uint64(h.FragBytes)
+	if h.Overlap {
+		l.suspect(slot, s, oddFragments)
+	}
+	broken := h.Sum == decode.SumBad
+	if broken {
+		count.BadSum++
+	}
+	r.good[s] = r.good[s] || h.Sum == decode.SumGood
+	// Where no packet of this side ever had a good checksum, the capture is at
+	// fault (rewritten addresses, offload), not the packet.
+	use := !broken || !r.good[s]
+	switch {
+	case !use:
+		r.note(s, 'c')
+		l.table.touch(slot, r.class, l.place.Clock)
+	case h.Key.Proto == tcp:
+		l.segment(slot, s, h)
+	default:
+		l.datagram(slot, s, h)
+	}
+}
+
+// datagram is a packet of a protocol without a stream.
+func (l *Lane) datagram(slot int32, s event.Side, h *decode.Headers) {
+	r := &l.table.records[slot]
+	r.total[s].Payload += uint64(h.WireLoad)
+	c := silent // of ICMP an answer changes nothing: it is over after each echo
+	if r.tags[0].Known && r.tags[1].Known && r.key.Proto != icmp && r.key.Proto != icmpv6 {
+		c = answered
+	}
+	l.table.touch(slot, c, l.place.Clock)
+	l.announce(slot)
+	if !r.unread && len(h.Payload) > 0 {
+		l.readMessage(slot, s, h.Payload)
+	}
+}
+
+// countCopy counts a copy where its original was counted.
+func (l *Lane) countCopy(h *decode.Headers, slot int32) {
+	l.count.Duplicate++
+	l.minute.Duplicate++
+	if slot == none {
+		slot = l.table.oldest(h)
+	}
+	if slot != none && !l.table.records[slot].over {
+		r := &l.table.records[slot]
+		r.total[r.side(h)].Duplicate++
+	}
+}
+
+// interfaceID keeps the name of an interface once; past 255 they have none.
+func (l *Lane) interfaceID(name string) uint16 {
+	for i, known := range l.interfaces {
+		if known == name {
+			return uint16(i)
 		}
 	}
-	if i := l.alive.first; i != 0 && l.table.records[i].aliveAt <= at && (flow == 0 || l.table.records[i].aliveAt < at) {
-		return i, false
+	if len(l.interfaces) < 256 {
+		l.interfaces = append(l.interfaces, name)
+		return uint16(len(l.interfaces) - 1)
 	}
-	return flow, idle
+	return 256
 }
 
-func (l *Lane) timer(r *record, at int64) {
-	l.place = event.Place{Epoch: l.epoch, Clock: at, Phase: event.PhaseTimer, Number: r.number}
-	l.now = at
-}
-
-// Step begins a new epoch: the timers keep what was left of them.
-func (l *Lane) Step(epoch uint32, clock int64) {
-	shift := clock - l.clock
-	l.cutMinute()
-	l.epoch, l.clock = epoch, clock
-	l.table.each(func(i int32) {
-		r := &l.table.records[i]
-		r.deadline += shift
-		r.aliveAt += shift
-	})
-}
-
-// Close ends all flows in the order of their numbers.
-func (l *Lane) Close(epoch uint32, clock int64) {
-	l.epoch = epoch
-	for _, i := range l.table.byNumber() {
-		l.place = event.Place{Epoch: epoch, Clock: max(clock, l.clock), Phase: event.PhaseEnd, Number: l.table.records[i].number}
-		l.now = l.table.records[i].last
-		l.end(i, "shutdown")
+// tunnelID keeps a tunnel once; past maxTunnels the first is named by none.
+func (l *Lane) tunnelID(t *event.Tunnel) uint16 {
+	if t.Depth == 0 {
+		return 0
 	}
-	l.closeMinute(max(clock, l.clock))
+	id, ok := l.tunnelIDs[*t]
+	if !ok && len(l.tunnels) <= maxTunnels {
+		id = uint16(len(l.tunnels))
+		l.tunnels = append(l.tunnels, *t)
+		l.tunnelIDs[*t] = id
+	}
+	return id
 }
 
-// send hands out an event at the place that is being handled.
-func (l *Lane) send(kind string, f *event.Flow, data event.Record) {
-	l.emit(event.Event{Kind: kind, Time: l.now, Place: l.place, Flow: f, Data: data})
-	l.place.N++
-}
+func addrOf(a [16]byte) netip.Addr { return netip.AddrFrom16(a).Unmap() }

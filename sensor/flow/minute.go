@@ -5,59 +5,44 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// minute gathers the lane's part of the coverage between two full minutes of the
-// line clock.
-type minute struct {
-	part event.Coverage
-	next int64 // end of the minute, 0 none yet
-	any  bool
+// minuteCounter gathers what the lane knows of the coverage between two full
+// minutes of the line clock. Packets, bytes and truncation are the reader's.
+type minuteCounter struct {
+	event.Coverage
+	next int64 // end of the current minute, 0 when nothing was counted
+	vlan event.Tags
 }
 
-// sum notes what one packet says about the mirror.
-func (m *minute) sum(h *decode.Headers) {
-	m.any = true
+func (m *minuteCounter) open(clock int64) {
+	if m.next == 0 {
+		m.next = (clock/minute + 1) * minute
+	}
+}
+
+func (m *minuteCounter) packet(h *decode.Headers) {
 	switch h.Sum {
 	case decode.SumBad:
-		m.part.BadSums++
+		m.BadSums++
 	case decode.SumOffload:
-		m.part.Offload++
+		m.Offload++
 	}
-	for _, id := range h.Tags.ID[:h.Tags.N] {
-		m.part.SeeVLAN(id)
-	}
-}
-
-// tellMinute writes the part when the clock has passed the end of the minute.
-func (l *Lane) tellMinute() {
-	m := &l.minute
-	if m.next == 0 {
-		m.next = (l.clock/aliveEvery + 1) * aliveEvery
-	}
-	if l.clock >= m.next {
-		l.closeMinute(m.next)
-		m.next = (l.clock/aliveEvery + 1) * aliveEvery
+	if h.Tags != m.vlan {
+		m.vlan = h.Tags
+		for _, id := range h.Tags.ID[:h.Tags.N] {
+			m.SeeVLAN(id)
+		}
 	}
 }
 
-// closeMinute writes what was gathered up to end.
-func (l *Lane) closeMinute(end int64) {
-	m := &l.minute
-	if !m.any && m.part.FlowsEnded == 0 {
-		return
-	}
-	c := m.part
-	c.Start, c.End = end-aliveEvery, end
-	m.part, m.any = event.Coverage{}, false
+// closeMinute hands out the minute.
+func (l *Lane) closeMinute() {
+	c, end := l.minute.Coverage, l.minute.next
+	l.minute = minuteCounter{}
+	c.Start, c.End = end-minute, end
 	l.emit(event.Event{
-		Kind: "coverage", Time: end, Data: &c,
+		Kind:  "coverage",
+		Time:  end,
 		Place: event.Place{Epoch: l.epoch, Clock: end, Phase: event.PhaseMinute, Number: uint64(l.id)},
+		Data:  &c,
 	})
-}
-
-// cutMinute writes what was gathered when the clock is about to be set.
-func (l *Lane) cutMinute() {
-	if l.minute.next != 0 {
-		l.closeMinute(l.minute.next)
-		l.minute.next = 0
-	}
 }

@@ -2,201 +2,232 @@ package flow
 
 import (
 	"encoding/binary"
-	"slices"
+	"math/bits"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// record is what is known of one live conversation. It holds no pointer, so the
-// garbage collector does not look at the table.
-type record struct {
-	key      event.Key
-	number   uint64 // of the first packet; 0: the slot is free
-	first    int64
-	last     int64
-	deadline int64
-	aliveAt  int64
-	total    [2]event.Count
-	told     [2]event.Count // as of the latest document
-	tags     [2]event.Tags
-	macs     [2]event.MAC
-	order    [2]order
-	synTime  int64
-	rtt      int64
-	history  [historyMax]byte
+// none is no slot.
+const none = int32(-1)
 
-	chain      int32 // next record in the same bucket
-	prev, next int32 // in the list of its class
-	aprev      int32 // in the list of flows with packets since their last document
-	anext      int32
+// class is how long a conversation may be silent. Within a class deadlines are in
+// order of arrival, because the line clock never goes back: a list is a queue.
+type class uint8
 
-	historyLen uint8
-	class      class
-	flags      flags
-	clientIsA  bool
-	probed     uint8 // datagrams that were looked at for a protocol
-	done       bool  // nobody wants the bytes
-}
-
-type flags uint16
-
+// The order is the order in which room is made.
 const (
-	sawClient flags = 1 << iota
-	sawServer
-	synClient
-	synServer
-	finClient
-	finServer
-	rstClient
-	rstServer
-	payloadSeen
-	midStream
-	goodClient // a checksum of the client was right
-	goodServer
-	started  // flow.start was written
-	inAlive  // is in the alive list
-	tagInKey // broadcast or link-local: the tags belong to the key
+	closed      class = iota // over, kept to recognise stray packets
+	halfOpen                 // TCP without an answer and without data
+	silent                   // other protocols without an answer
+	oneSided                 // TCP data from one side only
+	answered                 // other protocols with an answer; TCP with both ends done
+	established              // TCP
+	alive                    // no timeout: the minutes of each conversation's own life
+	classes
 )
 
-func (f flags) has(x flags) bool { return f&x == x }
+var timeouts = [classes]int64{closedLinger, halfOpenAfter, silentAfter, establishedAfter, answeredAfter, establishedAfter, aliveEvery}
 
-// table is the live conversations: a slab that grows to its cap and no further,
-// with a hash index. Records that only differ in their VLAN tags share a chain.
+// record is one conversation. It holds no pointer, so the collector never walks
+// the table.
+type record struct {
+	key           event.Key
+	tags          [2]event.Tags // by side, as the rest
+	mac           [2]event.MAC
+	first, last   int64  // packet times
+	number        uint64 // of the first packet
+	hard          int64  // line clock at which it has lived long enough
+	total, told   [2]event.Count
+	tcp           [2]half
+	synAt, backAt int64 // packet times of SYN and SYN-ACK
+	rtt           int64
+	history       [24]byte
+	historyLen    uint8
+	noted         [2]uint16 // letters of the history that a side already has
+	other         uint32    // sequence number of a SYN within a living connection
+	ingress       uint16
+	tunnel        uint16 // index into the lane's tunnels, 0 none
+	clientIsA     bool
+	midStream     bool
+	pinned        bool    // tags belong to the key
+	announced     bool    // flow.start was written
+	stale         bool    // the view misses something that was learnt
+	over          bool    // flow.end was written
+	unread        bool    // its bytes are of no interest any more
+	reopened      bool    // other is valid
+	good          [2]bool // a checksum of this side was right once
+	odd           uint8   // anomalies already said
+	state         event.TCPState
+	app           uint16 // 1 + index of the Spec, 0 unknown
+	stream        int32
+	class         class
+
+	chain int32 // next in the hash chain, or in the free list
+	hash  uint32
+	idle  link // queue of the class
+	life  link // queue of the minutes
+}
+
+// link is a place in a queue.
+type link struct {
+	prev, next int32
+	deadline   int64
+}
+
+// table finds conversations by key and orders them by deadline.
 type table struct {
-	records []record // 0 is no record
-	flows   []*event.Flow
-	talks   []*conversation
-	heads   []int32
-	free    int32 // chain of free slots
-	live    int
-	limit   int
 	seed    uint64
+	records []record
+	used    int32 // records below were used at least once
+	free    int32
+	heads   []int32
+	mask    uint32
+	queues  [classes]queue
 }
 
-func (t *table) init(limit int, seed uint64) {
-	size := 8
-	for size < limit {
-		size *= 2
+type queue struct{ first, last int32 }
+
+func newTable(size int, seed uint64) table {
+	buckets := 1 << bits.Len(uint(2*size-1))
+	t := table{seed: seed, records: make([]record, size), free: none, heads: make([]int32, buckets), mask: uint32(buckets - 1)}
+	for i := range t.queues {
+		t.queues[i] = queue{none, none}
 	}
-	t.limit, t.seed = limit, seed
-	t.records = make([]record, 1)
-	t.flows = make([]*event.Flow, 1)
-	t.talks = make([]*conversation, 1)
-	t.heads = make([]int32, size)
+	return t
 }
 
-func (t *table) bucket(k *event.Key) *int32 {
-	x := t.seed ^ uint64(k.APort)<<48 ^ uint64(k.BPort)<<32 ^ uint64(k.Segment)<<8 ^ uint64(k.Proto)
-	for i := 0; i < 16; i += 8 {
-		x = mix(x ^ binary.LittleEndian.Uint64(k.A[i:]))
-		x = mix(x ^ binary.LittleEndian.Uint64(k.B[i:]))
+// hash mixes with the seed by folded multiplication, so that nobody outside can
+// choose keys that meet in one chain.
+func (t *table) hash(k *event.Key, tags event.Tags) uint32 {
+	le := binary.LittleEndian
+	h := t.seed ^ 0x9e3779b97f4a7c15
+	ports := uint64(k.APort)<<48 | uint64(k.BPort)<<32 | uint64(k.Segment)<<16 | uint64(k.Proto)<<8 | uint64(tags.N)
+	for _, w := range [6]uint64{
+		le.Uint64(k.A[:]), le.Uint64(k.A[8:]), le.Uint64(k.B[:]), le.Uint64(k.B[8:]),
+		ports, uint64(tags.ID[0])<<16 | uint64(tags.ID[1]),
+	} {
+		hi, lo := bits.Mul64(h^w, 0xd6e8feb86659fd93^t.seed<<1)
+		h = hi ^ lo + 0xa0761d6478bd642f
 	}
-	return &t.heads[x&uint64(len(t.heads)-1)]
+	return uint32(h ^ h>>32)
 }
 
-// mix is the finaliser of MurmurHash3 (Appleby, public domain).
-func mix(x uint64) uint64 {
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	return x * 0xc4ceb9fe1a85ec53
-}
-
-// add takes a free slot; full reports that there is none.
-func (t *table) add(k *event.Key) (i int32, full bool) {
+// take gives an empty record in its chain, or none when the table is full.
+func (t *table) take(hash uint32) int32 {
+	slot := t.free
 	switch {
-	case t.free != 0:
-		i = t.free
-		t.free = t.records[i].chain
-	case len(t.records) <= t.limit:
-		i = int32(len(t.records))
-		t.records = append(t.records, record{})
-		t.flows = append(t.flows, nil)
-		t.talks = append(t.talks, nil)
+	case slot != none:
+		t.free = t.records[slot].chain
+	case int(t.used) < len(t.records):
+		slot = t.used
+		t.used++
 	default:
-		return 0, true
+		return none
 	}
-	head := t.bucket(k)
-	t.records[i] = record{key: *k, chain: *head}
-	*head = i
-	t.live++
-	return i, false
+	head := &t.heads[hash&t.mask]
+	t.records[slot] = record{hash: hash, chain: *head - 1, stream: none}
+	*head = slot + 1
+	return slot
 }
 
-// remove frees a slot.
-func (t *table) remove(i int32) {
-	at := t.bucket(&t.records[i].key)
-	for *at != i {
-		at = &t.records[*at].chain
+// release takes the record out of its chain and queues.
+func (t *table) release(slot int32) {
+	r := &t.records[slot]
+	t.leave(slot, r.class)
+	t.leave(slot, alive)
+	head := &t.heads[r.hash&t.mask]
+	if *head-1 == slot {
+		*head = r.chain + 1
+	} else {
+		p := *head - 1
+		for t.records[p].chain != slot {
+			p = t.records[p].chain
+		}
+		t.records[p].chain = r.chain
 	}
-	*at = t.records[i].chain
-	t.records[i] = record{chain: t.free}
-	t.flows[i], t.talks[i] = nil, nil
-	t.free = i
-	t.live--
+	*r = record{chain: t.free}
+	t.free = slot
 }
 
-func (t *table) each(yield func(int32)) {
-	for i := 1; i < len(t.records); i++ {
-		if t.records[i].number != 0 {
-			yield(int32(i))
+func (t *table) link(slot int32, c class) *link {
+	if c == alive {
+		return &t.records[slot].life
+	}
+	return &t.records[slot].idle
+}
+
+// join puts the record at the end of a queue.
+func (t *table) join(slot int32, c class, deadline int64) {
+	q := &t.queues[c]
+	*t.link(slot, c) = link{prev: q.last, next: none, deadline: deadline}
+	if q.last == none {
+		q.first = slot
+	} else {
+		t.link(q.last, c).next = slot
+	}
+	q.last = slot
+}
+
+func (t *table) leave(slot int32, c class) {
+	q, l := &t.queues[c], *t.link(slot, c)
+	if l.prev == none {
+		q.first = l.next
+	} else {
+		t.link(l.prev, c).next = l.next
+	}
+	if l.next == none {
+		q.last = l.prev
+	} else {
+		t.link(l.next, c).prev = l.prev
+	}
+}
+
+// touch gives the record its full time again, in class c.
+func (t *table) touch(slot int32, c class, clock int64) {
+	r := &t.records[slot]
+	if r.class == c && t.queues[c].last == slot {
+		r.idle.deadline = clock + timeouts[c]
+		return
+	}
+	t.leave(slot, r.class)
+	r.class = c
+	t.join(slot, c, clock+timeouts[c])
+}
+
+// earliest is the queue whose first deadline is due next; the minute of a life
+// stands before the end of one.
+func (t *table) earliest() (c class, slot int32, deadline int64) {
+	slot = none
+	for i := range classes {
+		q := alive - i
+		if head := t.queues[q].first; head != none {
+			if d := t.link(head, q).deadline; slot == none || d < deadline {
+				c, slot, deadline = q, head, d
+			}
 		}
 	}
+	return c, slot, deadline
 }
 
-func (t *table) byNumber() []int32 {
-	out := make([]int32, 0, t.live)
-	t.each(func(i int32) { out = append(out, i) })
-	slices.SortFunc(out, func(a, b int32) int {
-		if t.records[a].number < t.records[b].number {
-			return -1
+// victim is the conversation that has to make room: one that is over, else the
+// oldest of the lowest class that has any.
+func (t *table) victim() int32 {
+	for c := range alive {
+		if t.queues[c].first != none {
+			return t.queues[c].first
 		}
-		return 1
-	})
-	return out
+	}
+	return none
 }
 
-// list is a queue of records through the links that its kind uses: a record with
-// a later deadline never stands before one with an earlier.
-type list struct {
-	first, last int32
-	isAlive     bool
-}
-
-func (q *list) links(r *record) (prev, next *int32) {
-	if q.isAlive {
-		return &r.aprev, &r.anext
-	}
-	return &r.prev, &r.next
-}
-
-func (q *list) push(t *table, i int32) {
-	prev, next := q.links(&t.records[i])
-	*prev, *next = q.last, 0
-	if q.last != 0 {
-		_, after := q.links(&t.records[q.last])
-		*after = i
-	} else {
-		q.first = i
-	}
-	q.last = i
-}
-
-func (q *list) remove(t *table, i int32) {
-	prev, next := q.links(&t.records[i])
-	if *prev != 0 {
-		_, after := q.links(&t.records[*prev])
-		*after = *next
-	} else {
-		q.first = *next
-	}
-	if *next != 0 {
-		before, _ := q.links(&t.records[*next])
-		*before = *prev
-	} else {
-		q.last = *prev
-	}
-	if q.isAlive {
-		t.records[i].flags &^= inAlive
+// rebase moves all deadlines, keeping what remains of them.
+func (t *table) rebase(by int64) {
+	for c := range classes {
+		for slot := t.queues[c].first; slot != none; slot = t.link(slot, c).next {
+			t.link(slot, c).deadline += by
+			if c == alive {
+				t.records[slot].hard += by
+			}
+		}
 	}
 }

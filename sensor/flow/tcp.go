@@ -5,210 +5,365 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// order follows the sequence numbers of one side. They only tell what is new;
-// volumes are counted from packets, so a forged number makes no gigabytes.
-type order struct {
-	next    uint32 // sequence number after the highest byte seen
-	known   bool
-	hole    uint32 // first missing byte of the one hole that is remembered
-	holeLen uint32
+// half is what is known of one side's sequence numbers (RFC 9293). It serves the
+// counters and outlives the reading of the bytes.
+type half struct {
+	high   uint32 // behind the last byte seen
+	acked  uint32 // highest number that the other side acknowledged
+	holeLo uint32 // the latest hole, still possibly disorder
+	holeHi uint32
+	isn    uint32 // before the first byte; valid with based
+	alt    uint32 // of a second SYN or SYN-ACK with another number
+	finAt  uint32 // behind the FIN
+	start  bool   // high is valid
+	acks   bool   // acked is valid
+	syn    bool
+	based  bool
+	two    bool // alt is valid
+	fin    bool
+	data   bool
 }
 
-// maxAhead is how far a segment may run ahead before its number is not believed:
-// the largest window that TCP can announce (RFC 7323).
-const maxAhead = 1 << 30
+const window = 1 << 16 // how far a number may be off: windows without scaling
 
-// fits reports whether a packet from the other side acknowledges what this side
-// sent.
-func (o *order) fits(h *decode.Headers) bool {
-	d := int32(h.AckNo - o.next)
-	return o.known && h.Flags&decode.ACK != 0 && d > -65536 && d < 65536
+// near reports whether a number of this side is plausible.
+func (h *half) near(n uint32) bool {
+	d := int32(n - h.high)
+	return h.start && d <= window && d >= -window
 }
 
-// take notes n bytes at seq. fresh is how many of them are new; lost is how many
-// bytes a hole left behind for good.
-func (o *order) take(seq, n uint32) (fresh, lost uint32) {
-	if !o.known {
-		o.next, o.known = seq+n, true
-		return n, 0
-	}
-	ahead := int32(seq - o.next)
-	switch {
-	case ahead > maxAhead || ahead < -maxAhead:
-		o.next = seq + n
-		return n, 0
-	case ahead > 0:
-		lost = o.holeLen
-		o.hole, o.holeLen = o.next, uint32(ahead)
-		o.next = seq + n
-		return n, lost
-	case ahead+int32(n) > 0:
-		o.next = seq + n
-		return uint32(ahead + int32(n)), 0
-	}
-	return o.fill(seq, n), 0
-}
-
-// fill takes a late segment into the hole.
-func (o *order) fill(seq, n uint32) uint32 {
-	off := int32(seq - o.hole)
-	if o.holeLen == 0 || off < 0 || uint32(off) >= o.holeLen {
-		return 0
-	}
-	n = min(n, o.holeLen-uint32(off))
-	if off == 0 {
-		o.hole += n
-	}
-	o.holeLen -= n
-	return n
-}
-
-// tcp follows the state of a connection and hands its bytes on.
-func (l *Lane) tcp(i int32, from event.Side, h *decode.Headers) {
-	r := &l.table.records[i]
-	o := &r.order[from]
+// segment is one TCP packet that is to be believed.
+func (l *Lane) segment(slot int32, s event.Side, h *decode.Headers) {
+	r := &l.table.records[slot]
+	me, peer := &r.tcp[s], &r.tcp[s.Other()]
 	flags := h.Flags
-	r.follow(from, h)
-	if flags&decode.SYN != 0 {
-		l.syn(r, from, h)
-	}
-	fresh, lost := uint32(0), uint32(0)
-	seq := h.Seq
-	if flags&decode.SYN != 0 {
-		seq++
-	}
-	if h.WireLoad > 0 && flags&decode.RST == 0 { // the load of a RST is an explanation, no data
-		fresh, lost = o.take(seq, h.WireLoad)
-		c := &r.total[from]
-		c.Payload += uint64(fresh)
-		c.Gap += uint64(lost)
-		if fresh == 0 {
-			c.Retransmit++
-		}
-		r.flags |= payloadSeen
-	}
-	l.start(i)
-	if h.WireLoad > 0 && flags&decode.RST == 0 && !r.done {
-		l.segment(i, from, seq, h)
-	}
-	l.acked(i, from, h)
-	r = &l.table.records[i]
-	if flags&decode.FIN != 0 {
-		r.flags |= finClient << from
-	}
 	if flags&decode.RST != 0 {
-		l.reset(r, from, h)
-	}
-}
-
-// syn notes a SYN. A repeated one with another number begins anew: only the last
-// can become a connection.
-func (l *Lane) syn(r *record, from event.Side, h *decode.Headers) {
-	o := &r.order[from]
-	if !o.known || !r.flags.has(payloadSeen) {
-		*o = order{next: h.Seq + 1, known: true}
-	}
-	r.flags |= synClient << from
-	if from == event.Client {
-		r.synTime = h.Time
-	}
-}
-
-// reset ends a connection, if the RST can be genuine: at the number that the
-// receiver expects or near it (RFC 5961 wants exactly it; a mirror may lose some).
-func (l *Lane) reset(r *record, from event.Side, h *decode.Headers) {
-	o := &r.order[from]
-	if d := int32(h.Seq - o.next); o.known && r.flags.has(payloadSeen) && h.Seq != 0 && (d > 65536 || d < -65536) {
-		l.count.ForgedResets++
+		l.reset(slot, s, h)
 		return
 	}
-	r.flags |= rstClient << from
-}
-
-// historyMax bounds the history letters.
-const historyMax = 24
-
-// follow writes Zeek's history letters, each once a side and phase: s SYN, h
-// SYN-ACK, a ACK, d data, f FIN, r RST; upper case from the client.
-func (r *record) follow(from event.Side, h *decode.Headers) {
-	f := h.Flags
-	switch {
-	case f&decode.SYN != 0 && f&decode.ACK != 0:
-		r.note(from, 'h')
-	case f&decode.SYN != 0:
-		r.note(from, 's')
-	case f&decode.RST == 0 && f&decode.ACK != 0 && h.WireLoad == 0 && f&decode.FIN == 0:
-		r.note(from, 'a')
-		if r.rtt == 0 && from == event.Client && r.synTime > 0 && r.flags.has(synServer) {
-			r.rtt = max(h.Time-r.synTime, 1)
+	if flags&decode.SYN != 0 {
+		r.handshake(s, h)
+	}
+	if flags&decode.ACK != 0 {
+		r.acknowledge(s, h)
+	}
+	l.settle(slot, h)
+	l.giveUpAcked(r, s.Other())
+	if n := h.WireLoad; n > 0 {
+		l.payload(slot, s, h)
+	} else if flags == decode.ACK {
+		r.note(s, 'a')
+		if h.Window == 0 {
+			r.note(s, 'w')
 		}
 	}
-	if h.WireLoad > 0 {
-		r.note(from, 'd')
+	if peer.acks && r.stream != none && !r.unread {
+		l.peerAcked(slot, s.Other(), peer.acked)
 	}
-	if f&decode.FIN != 0 {
-		r.note(from, 'f')
+	if flags&decode.FIN != 0 {
+		l.fin(slot, s, h)
 	}
-	if f&decode.RST != 0 {
-		r.note(from, 'r')
+	if me.fin && peer.fin && r.bothAcked() {
+		l.finished(slot, "fin")
 	}
 }
 
-func (r *record) note(from event.Side, letter byte) {
-	if from == event.Client {
-		letter -= 'a' - 'A'
+// handshake takes a SYN or SYN-ACK. Before data the latest number is a candidate
+// beside the first; which one the peer took, its ACK tells.
+func (r *record) handshake(s event.Side, h *decode.Headers) {
+	me, peer := &r.tcp[s], &r.tcp[s.Other()]
+	switch {
+	case !me.syn || !me.data && !peer.syn && s == event.Client:
+		me.isn, me.syn, me.based = h.Seq, true, true
+		if !me.data {
+			me.high, me.start = h.Seq+1, true
+		}
+	case h.Seq != me.isn && !me.data:
+		me.alt, me.two = h.Seq, true
 	}
-	for _, x := range r.history[:r.historyLen] {
-		if x == letter {
+	if h.Flags&decode.ACK == 0 {
+		r.note(s, 's')
+		r.synAt = h.Time
+		return
+	}
+	r.note(s, 'h')
+	if !peer.start {
+		peer.high, peer.start = h.AckNo, true
+		peer.isn, peer.based = h.AckNo-1, true
+	}
+	if r.backAt == 0 {
+		r.backAt = h.Time
+	}
+}
+
+// acknowledge takes an ACK number of side s, which speaks of the other's bytes.
+func (r *record) acknowledge(s event.Side, h *decode.Headers) {
+	peer := &r.tcp[s.Other()]
+	if peer.two && !peer.data && h.AckNo == peer.alt+1 && h.AckNo != peer.high {
+		peer.isn, peer.high, peer.two = peer.alt, h.AckNo, false
+	}
+	if d := int32(h.AckNo - peer.acked); !peer.acks || d > 0 && d < maxJump {
+		peer.acked, peer.acks = h.AckNo, true
+	}
+	// SYN to SYN-ACK and SYN-ACK to ACK together are the whole round trip,
+	// wherever on the path the mirror stands.
+	if r.rtt == 0 && s == event.Client && r.synAt != 0 && r.backAt != 0 && h.Flags&decode.SYN == 0 {
+		if d := h.Time - r.synAt; d > 0 && d < minute {
+			r.rtt = d
+		}
+	}
+}
+
+// settle moves the conversation to the class that it is in now.
+func (l *Lane) settle(slot int32, h *decode.Headers) {
+	r := &l.table.records[slot]
+	c := halfOpen
+	twoSided := r.tags[0].Known && r.tags[1].Known
+	switch {
+	case r.tcp[0].fin && (r.tcp[1].fin || !twoSided), r.tcp[1].fin && !twoSided:
+		c = answered
+	case twoSided:
+		c = established
+	case h.WireLoad > 0 || r.tcp[0].data || r.tcp[1].data:
+		c = oneSided
+	}
+	l.table.touch(slot, c, l.place.Clock)
+	if r.tcp[event.Server].syn || h.WireLoad > 0 {
+		l.announce(slot)
+	}
+}
+
+// payload counts new bytes and hands them to the stream.
+func (l *Lane) payload(slot int32, s event.Side, h *decode.Headers) {
+	r := &l.table.records[slot]
+	me := &r.tcp[s]
+	seq := h.Seq
+	if h.Flags&decode.SYN != 0 {
+		seq++ // data on a SYN (RFC 7413)
+	}
+	if me.start && h.WireLoad == 1 && seq == me.high-1 {
+		return // keep-alive
+	}
+	r.note(s, 'd')
+	fresh := l.advance(r, s, seq, h.WireLoad)
+	r.total[s].Payload += uint64(fresh)
+	if fresh == 0 {
+		r.total[s].Retransmit++
+		r.note(s, 't')
+	}
+	if !r.unread {
+		l.readSegment(slot, s, seq, h)
+	}
+}
+
+// advance moves the side's numbers over n bytes at seq and returns how many of
+// them were not seen before.
+func (l *Lane) advance(r *record, s event.Side, seq, n uint32) uint32 {
+	me := &r.tcp[s]
+	end := seq + n
+	me.data = true
+	if !me.start {
+		me.high, me.start = end, true
+		return n
+	}
+	ahead, past := int32(seq-me.high), int32(end-me.high)
+	switch {
+	case ahead > maxJump || ahead < -maxJump:
+		// Another connection's numbers, or forged ones: they are counted as
+		// they came, and move nothing.
+		return n
+	case ahead > 0:
+		l.giveUp(r, s)
+		me.holeLo, me.holeHi, me.high = me.high, seq, end
+		return n
+	case past > 0:
+		me.high = end
+		return uint32(past)
+	}
+	return me.fill(seq, end)
+}
+
+// fill takes the part of the hole that a late segment covers.
+func (h *half) fill(seq, end uint32) uint32 {
+	lo, hi := seq, end
+	if int32(h.holeLo-lo) > 0 {
+		lo = h.holeLo
+	}
+	if int32(hi-h.holeHi) > 0 {
+		hi = h.holeHi
+	}
+	if h.holeLo == h.holeHi || int32(hi-lo) <= 0 {
+		return 0
+	}
+	if lo == h.holeLo {
+		h.holeLo = hi
+	} else {
+		h.holeHi = lo // what is behind it counts as seen: it comes next, or is lost uncounted
+	}
+	return hi - lo
+}
+
+// giveUp counts the side's hole as lost.
+func (l *Lane) giveUp(r *record, s event.Side) {
+	me := &r.tcp[s]
+	if n := me.holeHi - me.holeLo; n > 0 {
+		r.total[s].Gap += uint64(n)
+		l.minute.Gap += uint64(n)
+		r.note(s, 'g')
+		me.holeLo = me.holeHi
+	}
+}
+
+// giveUpAcked gives the hole up when the receiver has acknowledged it: it got what
+// the mirror did not.
+func (l *Lane) giveUpAcked(r *record, s event.Side) {
+	if me := &r.tcp[s]; me.holeLo != me.holeHi && me.acks && int32(me.acked-me.holeHi) >= 0 {
+		l.giveUp(r, s)
+	}
+}
+
+// fin takes a FIN that lies in the window.
+func (l *Lane) fin(slot int32, s event.Side, h *decode.Headers) {
+	r := &l.table.records[slot]
+	me := &r.tcp[s]
+	at := h.Seq + h.WireLoad + 1
+	if me.start && !me.near(h.Seq) {
+		l.count.Forged++
+		l.suspect(slot, s, oddFin)
+		return
+	}
+	me.fin, me.finAt = true, at
+	r.note(s, 'f')
+	l.announce(slot)
+}
+
+// bothAcked reports whether each FIN was acknowledged.
+func (r *record) bothAcked() bool {
+	for i := range r.tcp {
+		h := &r.tcp[i]
+		if !h.acks || int32(h.acked-h.finAt) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// reset takes a RST, if its number is plausible: a forged one must not make the
+// sensor look away from a conversation that goes on.
+func (l *Lane) reset(slot int32, s event.Side, h *decode.Headers) {
+	r := &l.table.records[slot]
+	me, peer := &r.tcp[s], &r.tcp[s.Other()]
+	refusal := h.Flags&decode.ACK != 0 && peer.syn && h.AckNo == peer.isn+1 && !me.start
+	acked := me.acks && int32(h.Seq-me.acked) <= window && int32(h.Seq-me.acked) >= -window
+	if me.start && !me.near(h.Seq) && !acked && !refusal {
+		l.count.Forged++
+		l.suspect(slot, s, oddReset)
+		l.table.touch(slot, r.class, l.place.Clock)
+		return
+	}
+	r.note(s, 'r')
+	switch {
+	case !me.syn && !peer.syn: // not known how far it got: StateOTH
+	case s == event.Server && !peer.syn:
+		r.state = event.StateRSTRH
+	case !me.syn && s == event.Server && !me.data:
+		r.state = event.StateREJ
+	case s == event.Client && me.syn && !peer.syn:
+		r.state = event.StateRSTOS0
+	case s == event.Client:
+		r.state = event.StateRSTO
+	default:
+		r.state = event.StateRSTR
+	}
+	l.finished(slot, "rst")
+}
+
+// finished ends the conversation and keeps its record for stray packets.
+func (l *Lane) finished(slot int32, how string) {
+	l.end(slot, how)
+	l.table.touch(slot, closed, l.place.Clock)
+}
+
+// replaced reports whether the packet opens a new connection with the ports of
+// this one. A SYN alone proves that only when this one is over or ending: else it
+// may be forged, and the answer to it decides.
+func (l *Lane) replaced(slot int32, h *decode.Headers) bool {
+	r := &l.table.records[slot]
+	if r.key.Proto != tcp || h.Flags&decode.SYN == 0 || h.Flags&decode.RST != 0 {
+		return false
+	}
+	s := r.side(h)
+	me, peer := &r.tcp[s], &r.tcp[s.Other()]
+	if me.syn && h.Seq == me.isn {
+		return false // sent again, or a late copy
+	}
+	if h.Flags&decode.ACK == 0 {
+		if r.over {
+			return true
+		}
+		if me.fin || peer.fin {
+			l.end(slot, "fin")
+			return true
+		}
+		if me.data || peer.data || peer.syn {
+			r.other, r.reopened = h.Seq, true
+		}
+		return false
+	}
+	if r.reopened && h.AckNo == r.other+1 && (me.data || peer.data) {
+		if !r.over {
+			l.end(slot, "rst")
+		}
+		return true
+	}
+	return false
+}
+
+// note adds a letter to the history, upper case for the client; each letter once
+// a side.
+func (r *record) note(s event.Side, letter byte) {
+	const letters = "shadfrctwg"
+	for i := range len(letters) {
+		if letters[i] != letter {
+			continue
+		}
+		if r.noted[s]&(1<<i) != 0 {
 			return
 		}
+		r.noted[s] |= 1 << i
 	}
-	if r.historyLen < historyMax {
+	if int(r.historyLen) < len(r.history) {
+		if s == event.Client {
+			letter -= 'a' - 'A'
+		}
 		r.history[r.historyLen] = letter
 		r.historyLen++
 	}
 }
 
-// state names how far the connection got.
-func (r *record) state() event.TCPState {
-	if r.key.Proto != protoTCP {
+// tcpState is Zeek's name for how far it got.
+func (r *record) tcpState() event.TCPState {
+	c, s := &r.tcp[event.Client], &r.tcp[event.Server]
+	switch {
+	case r.key.Proto != tcp:
 		return event.StateNone
-	}
-	f := r.flags
-	switch {
-	case f.has(midStream) && !f.has(synClient) && !f.has(synServer):
+	case r.state != event.StateNone:
+		return r.state
+	case !c.syn && !s.syn:
 		return event.StateOTH
-	case !f.has(synClient): // the answer alone was seen
-		switch {
-		case f.has(rstServer):
-			return event.StateRSTRH
-		case f.has(finServer):
-			return event.StateSHR
-		}
+	case !c.syn && s.fin && !c.fin:
+		return event.StateSHR
+	case !c.syn:
 		return event.StateOTH
-	case !f.has(synServer) && !f.has(payloadSeen):
-		return r.unanswered()
-	case f.has(rstClient):
-		return event.StateRSTO
-	case f.has(rstServer):
-		return event.StateRSTR
-	case f.has(finClient | finServer):
+	case c.fin && s.fin:
 		return event.StateSF
-	case f.has(finClient):
-		return event.StateS2
-	case f.has(finServer):
+	case s.fin:
 		return event.StateS3
-	}
-	return event.StateS1
-}
-
-func (r *record) unanswered() event.TCPState {
-	switch {
-	case r.flags.has(rstServer):
-		return event.StateREJ
-	case r.flags.has(rstClient):
-		return event.StateRSTOS0
-	case r.flags.has(finClient):
+	case c.fin && s.syn:
+		return event.StateS2
+	case s.syn || s.data:
+		return event.StateS1
+	case c.fin:
 		return event.StateSH
 	}
 	return event.StateS0
