@@ -2,17 +2,17 @@ package flow
 
 import "github.com/brandmelder/brandmelder/sensor/event"
 
-// Anomaly is something that no honest end does, seen in one conversation. Each
-// kind is said once a conversation.
+// Anomaly is something that no honest sender does, and that can be meant to blind
+// a sensor. Each kind is said once a conversation.
 type Anomaly struct {
-	What string // "reset-outside-window", "fin-outside-window", "conflicting-bytes", "conflicting-fragments"
+	Kind string // "fragment-overlap" or "conflicting-bytes"
 	Side event.Side
 }
 
 // AnomalyTable is the table of Anomaly.
-var AnomalyTable = event.NewTable("anomaly", "Something that no honest end does on the way to another.",
-	event.String("brandmelder.anomaly.kind", event.Technical, "reset-outside-window, fin-outside-window, conflicting-bytes or conflicting-fragments", func(a *Anomaly) (string, bool) {
-		return a.What, true
+var AnomalyTable = event.NewTable("anomaly", "What no honest sender does, and what can be meant to blind a sensor.",
+	event.String("brandmelder.anomaly.kind", event.Technical, "fragment-overlap, conflicting-bytes: two copies of a byte that differ", func(a *Anomaly) (string, bool) {
+		return a.Kind, true
 	}),
 	event.String("brandmelder.anomaly.side", event.Technical, "end that seems to have sent it", func(a *Anomaly) (string, bool) {
 		return a.Side.String(), true
@@ -23,16 +23,9 @@ func (*Anomaly) Table() *event.Table { return AnomalyTable }
 
 // Bits of record.odd.
 const (
-	oddReset = 1 << iota
-	oddFin
-	oddBytes
+	oddBytes = 1 << iota
 	oddFragments
 )
-
-var oddNames = map[uint8]string{
-	oddReset: "reset-outside-window", oddFin: "fin-outside-window",
-	oddBytes: "conflicting-bytes", oddFragments: "conflicting-fragments",
-}
 
 // suspect says an anomaly, once a kind and conversation.
 func (l *Lane) suspect(slot int32, s event.Side, what uint8) {
@@ -41,6 +34,10 @@ func (l *Lane) suspect(slot int32, s event.Side, what uint8) {
 		return
 	}
 	r.odd |= what
+	kind := "conflicting-bytes"
+	if what == oddFragments {
+		kind = "fragment-overlap"
+	}
 	l.announce(slot)
-	l.send("anomaly", l.view(slot), &Anomaly{What: oddNames[what], Side: s})
+	l.send("anomaly", l.view(slot), &Anomaly{Kind: kind, Side: s})
 }

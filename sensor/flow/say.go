@@ -21,8 +21,10 @@ func (l *Lane) end(slot int32, how string) {
 	r := &l.table.records[slot]
 	l.finish(slot)
 	r.over = true
-	for s := range r.tcp {
-		l.giveUp(r, event.Side(s))
+	for s := range event.Side(2) {
+		for r.tcp[s].holes > 0 {
+			l.giveUp(r, s)
+		}
 	}
 	l.say("flow.end", slot, how)
 	l.count.Live--

@@ -8,21 +8,24 @@ import (
 // half is what is known of one side's sequence numbers (RFC 9293). It serves the
 // counters and outlives the reading of the bytes.
 type half struct {
-	high   uint32 // behind the last byte seen
-	acked  uint32 // highest number that the other side acknowledged
-	holeLo uint32 // the latest hole, still possibly disorder
-	holeHi uint32
-	isn    uint32 // before the first byte; valid with based
-	alt    uint32 // of a second SYN or SYN-ACK with another number
-	finAt  uint32 // behind the FIN
-	start  bool   // high is valid
-	acks   bool   // acked is valid
-	syn    bool
-	based  bool
-	two    bool // alt is valid
-	fin    bool
-	data   bool
+	high  uint32 // behind the last byte seen
+	acked uint32 // highest number that the other side acknowledged
+	hole  [4]gap // not seen yet, and still possibly disorder; in order
+	holes uint8
+	isn   uint32 // before the first byte; valid with based
+	alt   uint32 // of a second SYN or SYN-ACK with another number
+	finAt uint32 // behind the FIN
+	start bool   // high is valid
+	acks  bool   // acked is valid
+	syn   bool
+	based bool
+	two   bool // alt is valid
+	fin   bool
+	data  bool
 }
+
+// gap is a run of bytes from lo up to hi.
+type gap struct{ lo, hi uint32 }
 
 const window = 1 << 16 // how far a number may be off: windows without scaling
 
@@ -173,51 +176,78 @@ func (l *Lane) advance(r *record, s event.Side, seq, n uint32) uint32 {
 		// they came, and move nothing.
 		return n
 	case ahead > 0:
-		l.giveUp(r, s)
-		me.holeLo, me.holeHi, me.high = me.high, seq, end
+		if int(me.holes) == len(me.hole) {
+			l.giveUp(r, s)
+		}
+		me.hole[me.holes] = gap{me.high, seq}
+		me.holes++
+		me.high = end
 		return n
 	case past > 0:
+		fresh := uint32(past) + me.fill(seq, me.high)
 		me.high = end
-		return uint32(past)
+		return fresh
 	}
 	return me.fill(seq, end)
 }
 
-// fill takes the part of the hole that a late segment covers.
-func (h *half) fill(seq, end uint32) uint32 {
-	lo, hi := seq, end
-	if int32(h.holeLo-lo) > 0 {
-		lo = h.holeLo
+// fill takes the parts of the holes that a late segment covers. A hole covered in
+// its middle is cut in two; without room for that its rest counts as seen.
+func (h *half) fill(seq, end uint32) (fresh uint32) {
+	for i := 0; i < int(h.holes); i++ {
+		o := &h.hole[i]
+		lo, hi := later(seq, o.lo), earlier(end, o.hi)
+		if int32(hi-lo) <= 0 {
+			continue
+		}
+		fresh += hi - lo
+		rest := gap{hi, o.hi}
+		switch o.hi = lo; {
+		case o.lo == o.hi && rest.lo == rest.hi:
+			copy(h.hole[i:], h.hole[i+1:])
+			h.holes--
+			i--
+		case o.lo == o.hi:
+			*o = rest
+		case rest.lo != rest.hi && int(h.holes) < len(h.hole):
+			copy(h.hole[i+2:], h.hole[i+1:])
+			h.hole[i+1] = rest
+			h.holes++
+			i++
+		}
 	}
-	if int32(hi-h.holeHi) > 0 {
-		hi = h.holeHi
-	}
-	if h.holeLo == h.holeHi || int32(hi-lo) <= 0 {
-		return 0
-	}
-	if lo == h.holeLo {
-		h.holeLo = hi
-	} else {
-		h.holeHi = lo // what is behind it counts as seen: it comes next, or is lost uncounted
-	}
-	return hi - lo
+	return fresh
 }
 
-// giveUp counts the side's hole as lost.
+func later(a, b uint32) uint32 {
+	if int32(a-b) > 0 {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b uint32) uint32 {
+	if int32(a-b) < 0 {
+		return a
+	}
+	return b
+}
+
+// giveUp counts the side's first hole as lost.
 func (l *Lane) giveUp(r *record, s event.Side) {
 	me := &r.tcp[s]
-	if n := me.holeHi - me.holeLo; n > 0 {
-		r.total[s].Gap += uint64(n)
-		l.minute.Gap += uint64(n)
-		r.note(s, 'g')
-		me.holeLo = me.holeHi
-	}
+	n := uint64(me.hole[0].hi - me.hole[0].lo)
+	copy(me.hole[:], me.hole[1:])
+	me.holes--
+	r.total[s].Gap += n
+	l.minute.Gap += n
+	r.note(s, 'g')
 }
 
-// giveUpAcked gives the hole up when the receiver has acknowledged it: it got what
+// giveUpAcked gives up the holes that the receiver has acknowledged: it got what
 // the mirror did not.
 func (l *Lane) giveUpAcked(r *record, s event.Side) {
-	if me := &r.tcp[s]; me.holeLo != me.holeHi && me.acks && int32(me.acked-me.holeHi) >= 0 {
+	for me := &r.tcp[s]; me.holes > 0 && me.acks && int32(me.acked-me.hole[0].hi) >= 0; {
 		l.giveUp(r, s)
 	}
 }
@@ -229,7 +259,6 @@ func (l *Lane) fin(slot int32, s event.Side, h *decode.Headers) {
 	at := h.Seq + h.WireLoad + 1
 	if me.start && !me.near(h.Seq) {
 		l.count.Forged++
-		l.suspect(slot, s, oddFin)
 		return
 	}
 	me.fin, me.finAt = true, at
@@ -257,7 +286,6 @@ func (l *Lane) reset(slot int32, s event.Side, h *decode.Headers) {
 	acked := me.acks && int32(h.Seq-me.acked) <= window && int32(h.Seq-me.acked) >= -window
 	if me.start && !me.near(h.Seq) && !acked && !refusal {
 		l.count.Forged++
-		l.suspect(slot, s, oddReset)
 		l.table.touch(slot, r.class, l.place.Clock)
 		return
 	}
