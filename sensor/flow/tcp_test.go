@@ -237,7 +237,7 @@ func FuzzOrder(f *testing.F) {
 		for range r.IntN(600) {
 			text = append(text, byte('a'+r.IntN(26)))
 		}
-		b := newBench(t, Config{})
+		b := newBench(t, Config{Flows: 1})
 		w := newWire(b)
 		w.isn = isn
 		w.open()
