@@ -6,6 +6,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/decode"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
 func TestHandshakeToEnd(t *testing.T) {
@@ -349,6 +350,63 @@ func TestStraysOpenNothing(t *testing.T) {
 	b := newBench(t, Config{}).play(tr, nil).close()
 	if n := len(b.ends()); n != 1 || b.lane.Count().Stray != 4 {
 		t.Errorf("%d flows, %d strays", n, b.lane.Count().Stray)
+	}
+}
+
+func TestARefusedAttemptIsMadeAgain(t *testing.T) {
+	tr := craft.NewTrace()
+	for range 3 {
+		c := tr.Dial(alice, bob, 1, 2)
+		c.Segment(true, craft.SYN, nil)
+		c.Segment(false, craft.RST|craft.ACK, nil)
+		tr.Wait(500 * millisecond)
+	}
+	ends := newBench(t, Config{}).play(tr, nil).close().ends()
+	for _, end := range ends {
+		if end.State != event.StateREJ {
+			t.Errorf("%v, want REJ", end.State)
+		}
+	}
+	if len(ends) != 3 {
+		t.Errorf("%d flows, want 3", len(ends))
+	}
+}
+
+func TestAnnouncedConversations(t *testing.T) {
+	b := newBench(t, Config{})
+	tr := craft.NewTrace()
+	tr.Open(alice, bob, 40000, 7777).Ask("hello")
+	b.play(tr, nil)
+	r := &b.lane.table.records[0]
+	b.lane.expects(r, proto.Expectation{Proto: "later", On: event.Server, Port: 50123})
+	data := craft.NewTrace()
+	data.Now = tr.Now
+	data.Dial(alice, bob, 40001, 50123).Answer("a listing")
+	b.play(data, nil).close()
+	f := b.of("flow.end")[1].Flow
+	if f.App != "later" || f.Client.Addr() != alice.IP || b.heard(event.Server) != "a listing" {
+		t.Errorf("%q from %v, heard %q", f.App, f.Client, b.heard(event.Server))
+	}
+	for i := range maxExpected + 10 {
+		b.lane.expects(r, proto.Expectation{Proto: "later", On: event.Client, Port: uint16(i)})
+	}
+	if n := len(b.lane.expect.byPort); n != maxExpected || b.lane.Count().LostExpected != 11 {
+		t.Errorf("%d kept, %d lost", n, b.lane.Count().LostExpected)
+	}
+}
+
+func TestCutBySnapLength(t *testing.T) {
+	tr := craft.NewTrace()
+	c := tr.Open(alice, bob, 40000, 7777)
+	c.Ask("hello world")
+	c.Ask(" and more")
+	b := newBench(t, Config{}).play(tr, func(_ int, h *decode.Headers) bool {
+		h.Payload = h.Payload[:min(len(h.Payload), 7)]
+		return true
+	}).close()
+	_, end := b.one()
+	if got := b.heard(event.Client); got != "hello w[4] and mo[2]" || end.Total[0].Payload != 20 {
+		t.Errorf("heard %q of %d", got, end.Total[0].Payload)
 	}
 }
 

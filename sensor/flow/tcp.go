@@ -323,7 +323,9 @@ func (l *Lane) replaced(slot int32, h *decode.Headers) bool {
 	s := r.side(h)
 	me, peer := &r.tcp[s], &r.tcp[s.Other()]
 	if me.syn && h.Seq == me.isn {
-		return false // sent again, or a late copy
+		// Sent again, or a late copy; but behind a refusal it is the next attempt,
+		// for which Windows takes the same number.
+		return r.over && !peer.syn && h.Flags&decode.ACK == 0
 	}
 	if h.Flags&decode.ACK == 0 {
 		if r.over {
