@@ -382,7 +382,8 @@ func TestAnnouncedConversations(t *testing.T) {
 	data := craft.NewTrace()
 	data.Now = tr.Now
 	data.Dial(alice, bob, 40001, 50123).Answer("a listing")
-	b.play(data, nil).close()
+	b.play(data, func(_ int, h *decode.Headers) bool { h.Number += 100; return true })
+	b.close()
 	f := b.of("flow.end")[1].Flow
 	if f.App != "later" || f.Client.Addr() != alice.IP || b.heard(event.Server) != "a listing" {
 		t.Errorf("%q from %v, heard %q", f.App, f.Client, b.heard(event.Server))
