@@ -62,7 +62,8 @@ func probeFTP(from event.Side, data []byte) Verdict {
 	judge := probeFTPCommand
 	if from == event.Server {
 		judge = probeFTPReply
-		if n := min(len(data), 3); string(data[:n]) != "220"[:n] {
+		code := data[:min(len(data), 3)]
+		if !strings.HasPrefix("220", string(code)) && !strings.HasPrefix("331", string(code)) { // 331: the greeting was missed
 			return No
 		}
 	}

@@ -176,7 +176,7 @@ func TestFTPData(t *testing.T) {
 func TestProbeFTP(t *testing.T) {
 	for data, want := range map[string]Verdict{
 		"": More, "22": More, "220 Welcome\r\n": More, "220 my FTP\r\n": Yes, "220-a\r\n b\r\n220 ftpd\r\n": Yes, "220 a\r\n331 go on\r\n": Yes, "220 a\r\n530 no\r\n": More,
-		"220 a\r\n250 a\r\n": No, "220 ftp.a.example ESMTP\r\n": No, "+OK": No, "250 a": No, "220 f": More,
+		"331 Password\r\n": Yes, "33": More, "334 VXNlcm5hbWU6": No, "220 a\r\n250 a\r\n": No, "220 ftp.a.example ESMTP\r\n": No, "+OK": No, "250 a": No, "220 f": More,
 	} {
 		if got := probeFTP(event.Server, []byte(data)); got != want {
 			t.Errorf("server's %q: %d, want %d", data, got, want)
