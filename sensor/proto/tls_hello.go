@@ -272,10 +272,15 @@ func parseServerHello(body []byte) (serverHello, bool) {
 	legacy := c.be16()
 	h.version = legacy
 	h.retry = bytes.Equal(c.take(32), retryRandom[:])
-	h.session = bytes.Clone(c.take(int(c.u8())))
+	draft := legacy>>8 == 0x7f // TLS 1.3 up to draft 21 had neither session nor compression here
+	if !draft {
+		h.session = bytes.Clone(c.take(int(c.u8())))
+	}
 	h.cipher = c.be16()
-	c.skip(1)
-	if c.bad || legacy>>8 != 3 {
+	if !draft {
+		c.skip(1)
+	}
+	if c.bad || legacy>>8 != 3 && !draft {
 		return h, false
 	}
 	var kinds []uint16

@@ -249,6 +249,15 @@ func TestTLSVersionsByName(t *testing.T) {
 	}
 }
 
+func TestTLSServerHelloOfADraft(t *testing.T) {
+	body := append([]byte{0x7f, 18}, make([]byte, 32)...)
+	body = append(body, 0x13, 0x01, 0, 4, 0, 51, 0, 0)
+	h, ok := parseServerHello(body)
+	if want := md5Hex("32530,4865,51"); !ok || h.version != 0x7f12 || h.cipher != 0x1301 || h.ja3s != want {
+		t.Errorf("%t %+v, want JA3S %s", ok, h, want)
+	}
+}
+
 func TestProbeTLS(t *testing.T) {
 	for name, c := range map[string]struct {
 		from event.Side
