@@ -1,0 +1,181 @@
+package journal
+
+import (
+	"errors"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+const (
+	maxDecisions = 10_000    // waiting; nothing else takes their room
+	maxTelemetry = 64 * 1024 // waiting
+	maxBatch     = 4096      // documents of one write
+	flushEvery   = 250 * time.Millisecond
+	expireEvery  = time.Hour
+)
+
+// Keep is how long a journal keeps what it has.
+type Keep struct {
+	Decisions, Telemetry time.Duration
+	Bytes                int64 // of telemetry
+}
+
+// Recorder is the queue between detection and the journal. Detection never waits
+// for the disk: what does not fit is dropped and counted by dataset.
+type Recorder struct {
+	j         *Journal
+	keep      Keep
+	shown     func(event.Doc, error)
+	decisions chan event.Doc
+	telemetry chan event.Doc
+	done      chan struct{}
+
+	offered uint64
+	dropped map[string]uint64 // of the goroutine that offers
+
+	journaled atomic.Uint64
+	lost      map[string]uint64 // could not be written; of the journal's goroutine
+	held      []event.Doc       // decisions that could not be written yet
+	broken    error             // the latest that went wrong
+}
+
+// Record starts the goroutine that writes j. Decisions are handed to shown once
+// they are on disk, or with the error that keeps them from it: an alarm is not
+// kept silent by a full disk.
+func Record(j *Journal, keep Keep, shown func(event.Doc, error)) *Recorder {
+	r := &Recorder{
+		j: j, keep: keep, shown: shown,
+		decisions: make(chan event.Doc, maxDecisions),
+		telemetry: make(chan event.Doc, maxTelemetry),
+		done:      make(chan struct{}),
+		dropped:   map[string]uint64{}, lost: map[string]uint64{},
+	}
+	go r.write()
+	return r
+}
+
+// Put offers a document and never waits. One goroutine calls it.
+func (r *Recorder) Put(d event.Doc) {
+	r.offered++
+	queue := r.telemetry
+	if d.Keep == event.Decisions {
+		queue = r.decisions
+	}
+	select {
+	case queue <- d:
+	default:
+		r.dropped[d.Dataset]++
+	}
+}
+
+// write is the journal's goroutine. Decisions are written at once, telemetry in
+// batches, so that a quiet network does not cost a sync a document.
+func (r *Recorder) write() {
+	defer close(r.done)
+	flush, expire := time.NewTicker(flushEvery), time.NewTicker(expireEvery)
+	defer flush.Stop()
+	defer expire.Stop()
+	r.expire(time.Now())
+	for {
+		select {
+		case d, open := <-r.decisions:
+			if !open {
+				r.flush()
+				return
+			}
+			r.decide(gather(r.decisions, []event.Doc{d}))
+		case <-flush.C:
+			r.flush()
+		case now := <-expire.C:
+			r.expire(now)
+		}
+	}
+}
+
+// gather takes what waits, without waiting.
+func gather(queue chan event.Doc, docs []event.Doc) []event.Doc {
+	for len(docs) < maxBatch {
+		select {
+		case d, open := <-queue:
+			if !open {
+				return docs
+			}
+			docs = append(docs, d)
+		default:
+			return docs
+		}
+	}
+	return docs
+}
+
+// decide writes decisions; those that cannot be written are held and tried again.
+func (r *Recorder) decide(docs []event.Doc) {
+	r.held = append(r.held, docs...)
+	err := r.append(r.held)
+	if err == nil {
+		r.held = nil
+	}
+	for over := len(r.held) - maxDecisions; over > 0; over-- {
+		r.lost[r.held[0].Dataset]++
+		r.held = r.held[1:]
+	}
+	for _, d := range docs {
+		r.shown(d, err)
+	}
+}
+
+// flush writes the telemetry that waits, and what people decided meanwhile.
+func (r *Recorder) flush() {
+	if len(r.held) > 0 {
+		r.decide(nil)
+	}
+	for {
+		docs := gather(r.telemetry, nil)
+		if len(docs) == 0 {
+			break
+		}
+		if err := r.append(docs); err != nil {
+			for _, d := range docs {
+				r.lost[d.Dataset]++
+			}
+		}
+	}
+	if _, err := r.j.Collect(); err != nil {
+		r.broken = err
+	}
+}
+
+func (r *Recorder) append(docs []event.Doc) error {
+	err := r.j.Append(docs)
+	if err != nil {
+		r.broken = err
+		return err
+	}
+	r.journaled.Add(uint64(len(docs)))
+	return nil
+}
+
+func (r *Recorder) expire(now time.Time) {
+	_, err := r.j.Expire(event.Telemetry, now.Add(-r.keep.Telemetry).UnixNano(), r.keep.Bytes)
+	_, err2 := r.j.Expire(event.Decisions, now.Add(-r.keep.Decisions).UnixNano(), math.MaxInt64)
+	if err = errors.Join(err, err2); err != nil {
+		r.broken = err
+	}
+}
+
+// Journaled is how many documents are on disk; any goroutine may ask.
+func (r *Recorder) Journaled() uint64 { return r.journaled.Load() }
+
+// Close writes what waits and tells where everything went. The journal stays the
+// caller's.
+func (r *Recorder) Close() Count {
+	close(r.decisions)
+	<-r.done
+	for _, d := range r.held {
+		r.lost[d.Dataset]++
+	}
+	return Count{r.offered, r.journaled.Load(), tallies(r.dropped), tallies(r.lost), r.broken}
+}
