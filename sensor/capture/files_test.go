@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
-	"os"
 	"strings"
 	"testing"
 
@@ -198,9 +197,6 @@ func TestFilesLeaveNumberAlone(t *testing.T) {
 }
 
 func TestFilesAllocateNothingPerPacket(t *testing.T) {
-	if os.Getenv("GORACE") != "" {
-		t.Skip("the race detector allocates")
-	}
 	frames := someFrames(500)
 	for name, b := range map[string][]byte{
 		"pcap":   pcapFile(binary.BigEndian, pcapNano, 65535, frames),

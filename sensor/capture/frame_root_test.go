@@ -3,6 +3,7 @@ package capture
 import (
 	"encoding/binary"
 	"net"
+	"slices"
 	"testing"
 
 	"github.com/vishvananda/netlink"
@@ -92,5 +93,41 @@ func TestRingWithoutEthernet(t *testing.T) {
 	}
 	if p := awaitOne(t, s); p.Link != linkRaw || string(p.Data) != string(want) || int(p.Wire) != len(want) {
 		t.Errorf("link type %d, %d of %d bytes: % x", p.Link, len(p.Data), p.Wire, p.Data)
+	}
+}
+
+// Reading a ring allocates nothing, and Stats may look on from elsewhere.
+func TestRingAllocatesNothingPerPacket(t *testing.T) {
+	inNamespace(t)
+	cable(t, "left", "right")
+	s := live(t, "right", Options{})[0]
+	const n = 2000
+	send(t, "left", slices.Repeat([][]byte{numbered("10.0.0.1", "10.0.0.2", 1)}, n)...)
+	done := make(chan Stats)
+	go func() {
+		var last Stats
+		for range 100 {
+			last = s.Stats()
+		}
+		done <- last
+	}()
+	var p event.Packet
+	got := 0
+	read := func() {
+		if s.Read(&p) == nil {
+			got++
+		}
+	}
+	for range 300 { // the first look at the interface comes with the first block
+		read()
+	}
+	if last := <-done; last.Seen != n {
+		t.Errorf("stats of another goroutine: %+v", last)
+	}
+	if allocs := testing.AllocsPerRun(1000, read); allocs != 0 {
+		t.Errorf("%v allocations per packet", allocs)
+	}
+	if got < 1300 {
+		t.Errorf("%d packets read", got)
 	}
 }
