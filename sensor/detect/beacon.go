@@ -20,7 +20,8 @@ import (
 type beacon struct {
 	env    Env
 	pairs  *baseline.Map[beaconPair, beaconCalls]
-	places *baseline.Map[string, beaconUsers]
+	places *baseline.Map[string, firstFew]     // clients of each place
+	webs   *baseline.Map[netip.Addr, firstFew] // servers of our own that each client calls for web pages
 }
 
 const (
@@ -38,6 +39,7 @@ const (
 	// Least period, s. Joining calls makes endless bursts look like a timer of
 	// beaconJoin.
 	beaconPeriod = 2
+	beaconWebs   = 2 // web servers of our own that a host may call before it counts as a monitor
 	beaconRefs   = 4
 )
 
@@ -59,27 +61,23 @@ type beaconCalls struct {
 	refs   [beaconRefs]event.FlowRef // latest, by number of call
 }
 
-// beaconUsers is the first clients of a place; further ones change nothing.
-type beaconUsers struct {
-	clients [beaconOthers + 2]netip.Addr
-	n       int
-}
-
 func newBeacon(env Env, decode Decoder) (Detector, error) {
 	return &beacon{
 		env:    env,
 		pairs:  baseline.NewMap[beaconPair, beaconCalls](env.State, "beacon.pairs", beaconPairs, beaconIdle),
-		places: baseline.NewMap[string, beaconUsers](env.State, "beacon.places", beaconPlaces, beaconUsed),
+		places: baseline.NewMap[string, firstFew](env.State, "beacon.places", beaconPlaces, beaconUsed),
+		webs:   baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces, beaconIdle),
 	}, decode(&struct{}{})
 }
 
 func (b *beacon) Tick(int64, Report) {}
 
 func (b *beacon) Observe(e *event.Event, report Report) {
-	if e.Flow == nil || !b.couldBe(e.Flow) {
+	f := e.Flow
+	// Without a start only the protocol says which end is the client.
+	if f == nil || f.MidStream && e.Kind != "http" || !b.couldBe(f) {
 		return
 	}
-	f := e.Flow
 	pair := beaconPair{f.Client.Addr(), placeOf(b.env, f.Server.Addr()), f.Server.Port(), f.Proto}
 	switch e.Kind {
 	case "flow.start":
@@ -97,7 +95,7 @@ func (b *beacon) Observe(e *event.Event, report Report) {
 func (b *beacon) couldBe(f *event.Flow) bool {
 	from, to := f.Client.Addr(), f.Server.Addr()
 	inbound := !b.env.Know.Internal(from) && b.env.Know.Internal(to)
-	return !f.MidStream && (f.Proto == 6 || f.Proto == 17) && !inbound &&
+	return (f.Proto == 6 || f.Proto == 17) && !inbound &&
 		!b.env.Know.Multicast(to) && !timed(f.Proto, f.Server.Port(), f.App)
 }
 
@@ -121,6 +119,10 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, report Report) 
 	c, _ := b.pairs.Touch(pair, e.Time)
 	if e.Flow.App != "" {
 		c.app = e.Flow.App
+	}
+	if c.web() {
+		servers, _ := b.webs.Touch(pair.client, e.Time)
+		servers.add(e.Flow.Server.Addr())
 	}
 	if !c.add(at, e.Flow.Ref()) || !beaconLook(c.seen) || c.seen < 2*c.told {
 		return
@@ -146,13 +148,6 @@ func beaconLook(n int) bool {
 		return true
 	}
 	return n >= beaconRing && n%(beaconRing/2) == 0
-}
-
-func (u *beaconUsers) add(a netip.Addr) {
-	if u.n < len(u.clients) && !slices.Contains(u.clients[:u.n], a) {
-		u.clients[u.n] = a
-		u.n++
-	}
 }
 
 // latest is the call that came last, nil before the first.
@@ -192,6 +187,10 @@ func (c *beaconCalls) end(f *event.Flow, t *event.Traffic) {
 	switch t.State {
 	case event.StateS0, event.StateREJ, event.StateRSTOS0, event.StateSH:
 		c.failed++
+	case event.StateNone:
+		if t.Total[event.Server].Packets == 0 { // a call to all, or to nobody
+			c.failed++
+		}
 	}
 	for i := range c.ring {
 		if k := &c.ring[i]; k.at == f.Start {
@@ -200,6 +199,22 @@ func (c *beaconCalls) end(f *event.Flow, t *event.Traffic) {
 			return
 		}
 	}
+}
+
+func (c *beaconCalls) web() bool { return c.app == "http" || c.app == "tls" }
+
+// severity: inside, monitoring and heartbeats look like beacons, so those are no
+// alarm. One kind is: a host that asks a single server by its bare address for
+// web pages. A monitor asks many, and what people use has a name.
+func (b *beacon) severity(p beaconPair, c *beaconCalls, server netip.Addr) event.Severity {
+	if !b.env.Know.Internal(server) {
+		return event.Medium
+	}
+	servers := b.webs.Get(p.client)
+	if c.web() && p.place == server.String() && servers != nil && servers.n <= beaconWebs {
+		return event.Medium
+	}
+	return event.Low
 }
 
 func (p beaconPair) key() string {

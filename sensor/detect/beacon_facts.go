@@ -25,10 +25,6 @@ func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []c
 	if p.place != server.String() {
 		peer.Domain = p.place
 	}
-	severity := event.Medium
-	if b.env.Know.Internal(server) {
-		severity = event.Low // monitoring and heartbeats among our own hosts look the same
-	}
 	return event.Finding{
 		Key: p.key(), Time: e.Time, Onset: calls[0].at,
 		Subject: b.env.Know.Entity(p.client), Peer: peer, Port: p.port,
@@ -36,7 +32,7 @@ func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []c
 		Observed: event.Measure{Value: r.period, Unit: "s", N: c.seen},
 		Facts: &beaconFacts{CheckIns: c.seen, Period: r.period, Jitter: r.jitter, Missed: r.missed, Score: score,
 			Up: up, Down: down, Others: others, Place: p.place},
-		Score: min(40+6*score, 95), Severity: severity,
+		Score: min(40+6*score, 95), Severity: b.severity(p, c, server),
 	}
 }
 

@@ -56,10 +56,30 @@ func TestBeaconMissAndBenign(t *testing.T) {
 	}
 }
 
-func TestBeaconInsideIsNoAlarm(t *testing.T) {
-	found := beaconOf(t, "inside.talks")
-	if len(found) == 0 || len(detections(found)) != 0 {
-		t.Errorf("%d findings, %d of them alarms; want some and none", len(found), len(detections(found)))
+func TestBeaconInside(t *testing.T) {
+	for _, c := range []struct {
+		file  string
+		alarm bool
+	}{{"inside.talks", false}, {"monitor.talks", false}, {"relay.talks", true}} {
+		found := beaconOf(t, c.file)
+		if alarms := len(detections(found)); len(found) == 0 || (alarms > 0) != c.alarm {
+			t.Errorf("%s: %d findings, %d of them alarms", c.file, len(found), alarms)
+		}
+	}
+}
+
+// Requests in one long conversation whose start was not seen.
+func TestBeaconWithinOneConversation(t *testing.T) {
+	k := parseTalk(t, "0s 5s 1 0 10.1.0.5 203.0.113.9:80 tcp http 300 900 1s SF")
+	var events []*event.Event
+	for i := range int64(12) {
+		f := *k.flow(talkBegin, 40000)[0].Flow
+		f.MidStream = true
+		events = append(events, &event.Event{Kind: "http", Time: talkBegin + i*5*second, Flow: &f})
+	}
+	found := watchTalks(t, "beacon", events)
+	if len(found) == 0 || len(found[0].Flows) != 1 {
+		t.Errorf("found %+v", found)
 	}
 }
 
@@ -84,7 +104,7 @@ func TestBeaconFlood(t *testing.T) {
 	var events []*event.Event
 	for i := range beaconPairs + 5000 {
 		server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, byte(i >> 16), byte(i >> 8), byte(i)}), 443)
-		k := talk{client: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: server, proto: 6, lasts: time.Second}
+		k := talk{client: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: server, proto: 6, app: "http", lasts: time.Second}
 		events = append(events, k.flow(talkBegin+int64(i)*1_000_000, 40000)...)
 	}
 	found, state := watchWith(t, "beacon", events, nil)

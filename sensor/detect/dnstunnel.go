@@ -17,7 +17,7 @@ import (
 type dnsTunnel struct {
 	env     Env
 	pairs   *baseline.Map[tunnelPair, tunnelSum]
-	domains *baseline.Map[string, tunnelUsers]
+	domains *baseline.Map[string, firstFew]
 }
 
 const (
@@ -73,16 +73,11 @@ type tunnelType struct {
 	n    int
 }
 
-type tunnelUsers struct {
-	clients [tunnelClients + 1]netip.Addr
-	n       int
-}
-
 func newDNSTunnel(env Env, decode Decoder) (Detector, error) {
 	return &dnsTunnel{
 		env:     env,
 		pairs:   baseline.NewMap[tunnelPair, tunnelSum](env.State, "dns-tunnel.pairs", tunnelPairs, tunnelHour),
-		domains: baseline.NewMap[string, tunnelUsers](env.State, "dns-tunnel.domains", tunnelDomains, tunnelDay),
+		domains: baseline.NewMap[string, firstFew](env.State, "dns-tunnel.domains", tunnelDomains, tunnelDay),
 	}, decode(&struct{}{})
 }
 
@@ -97,10 +92,7 @@ func (d *dnsTunnel) Observe(e *event.Event, report Report) {
 	client := e.Flow.Client.Addr()
 	pair := tunnelPair{client, strings.Clone(domain)}
 	users, _ := d.domains.Touch(pair.domain, e.Time)
-	if users.n < len(users.clients) && !slices.Contains(users.clients[:users.n], client) {
-		users.clients[users.n] = client
-		users.n++
-	}
+	users.add(client)
 	s, _ := d.pairs.Touch(pair, e.Time)
 	s.add(e, strings.ToLower(sub))
 	if users.n > tunnelClients {

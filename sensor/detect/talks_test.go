@@ -93,13 +93,16 @@ func (k talk) flow(at int64, port uint16) []*event.Event {
 	f := &event.Flow{Client: netip.AddrPortFrom(k.client, port), Server: k.server, Proto: k.proto, App: k.app, Start: at}
 	f.Key = event.Key{A: k.client.As16(), B: k.server.Addr().As16(), APort: port, BPort: k.server.Port(), Proto: k.proto}
 	total, sent := [2]event.Count{{Packets: 4, Payload: k.up}, {Packets: 4, Payload: k.down}}, [2]event.Count{}
+	if k.down == 0 && k.proto == 17 {
+		total[event.Server].Packets = 0
+	}
 	var out []*event.Event
 	emit := func(kind string, now int64, upTo [2]event.Count) {
 		t := &event.Traffic{First: at, Last: now, Total: upTo, Delta: upTo}
 		for s := range sent {
 			t.Delta[s].Sub(sent[s])
 		}
-		if sent = upTo; kind == "flow.end" {
+		if sent = upTo; kind == "flow.end" && k.proto == 6 {
 			t.State = k.state
 		}
 		out = append(out, &event.Event{Kind: kind, Time: now, Flow: f, Data: t})
