@@ -101,6 +101,22 @@ func TestPipesCarryCalls(t *testing.T) {
 	}
 }
 
+func TestPipesWhoseOpeningWasNotSeen(t *testing.T) {
+	for _, tt := range []struct {
+		written []byte
+		want    []string
+	}{
+		{bindTo(rpcBind, svcctl, nil), []string{"rpc  svcctl CreateServiceW  "}},
+		{[]byte("\x05 is no call, nor is this"), nil},
+	} {
+		records := run(smbSpec(t, "smb"), dialogue{ask(smb2Write, 5, write2(0, string(tt.written))), give(smb2Write, 0, 5, written2(72)),
+			ask(smb2Write, 6, write2(0, string(call(2, 12, zeros(30)))))}[:2+min(len(tt.want), 1)])
+		if diff := cmp.Diff(tt.want, told(records)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestCallsAreTold(t *testing.T) {
 	token := ntlm3("anna", "CLINIC", "PC", 200)
 	who := "auth ntlm CLINIC anna PC "

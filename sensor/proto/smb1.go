@@ -145,7 +145,7 @@ func (p *smbParser) request1(m *smb1Message) {
 	case smb1Negotiate:
 		p.offer(m)
 	case smb1SessionSetup:
-		call.login = p.logins.continued(uint64(m.uid), p.loginOf1(m))
+		call.login = p.continued(uint64(m.uid), p.loginOf1(m))
 	case smb1TreeConnect:
 		m.words.skip(6)
 		m.bytes.skip(int(m.words.le16()))

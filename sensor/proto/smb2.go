@@ -122,7 +122,7 @@ func (p *smbParser) request2(m *smb2Message, create uint64) {
 		c.skip(12)
 		offset, n := uint32(c.le16()), uint32(c.le16())
 		blob, _ := m.part(offset, n)
-		call.login = p.logins.continued(m.session, loginOf("smb", blob))
+		call.login = p.continued(m.session, loginOf("smb", blob))
 	case smb2TreeConnect:
 		c.skip(4)
 		offset, n := uint32(c.le16()), uint32(c.le16())

@@ -1,5 +1,7 @@
 package proto
 
+import "github.com/brandmelder/brandmelder/sensor/event"
+
 var smbDispositions = [...]string{"supersede", "open", "create", "open_if", "overwrite", "overwrite_if"}
 
 func smbDisposition(n uint32) string {
@@ -101,7 +103,9 @@ func (p *smbParser) operation2(m *smb2Message, call *smbCall, create uint64) boo
 	}
 	f := p.file(call.file)
 	if f == nil && !call.related {
-		return false
+		if f = p.unseen(m, call.file); f == nil {
+			return false
+		}
 	}
 	c.seek(min(smb2HeaderSize, len(m.data)))
 	c.skip(2)
@@ -117,7 +121,7 @@ func (p *smbParser) operation2(m *smb2Message, call *smbCall, create uint64) boo
 		}
 	case smb2Ioctl:
 		c.skip(2)
-		transceive := c.le32() == 0x0011c017 // FSCTL_PIPE_TRANSCEIVE
+		transceive := c.le32() == fsctlTransceive
 		c.skip(16)
 		offset, n := c.le32(), c.le32()
 		if data, missing := m.part(offset, n); transceive && f != nil {
@@ -128,6 +132,34 @@ func (p *smbParser) operation2(m *smb2Message, call *smbCall, create uint64) boo
 		return p.setInfo2(m, call, f)
 	}
 	return true
+}
+
+// fsctlTransceive is FSCTL_PIPE_TRANSCEIVE (MS-FSCC 2.3): a write and a read in one.
+const fsctlTransceive = 0x0011c017
+
+// unseen opens a pipe whose opening was not seen, as at the start of a capture:
+// it is told by what is written to it. Nil where that is no call.
+func (p *smbParser) unseen(m *smb2Message, h smbHandle) *smbFile {
+	c := m.body()
+	c.skip(2)
+	var offset, n uint32
+	switch m.command {
+	case smb2Write:
+		offset, n = uint32(c.le16()), c.le32()
+	case smb2Ioctl:
+		c.skip(2)
+		if c.le32() != fsctlTransceive {
+			return nil
+		}
+		c.skip(16)
+		offset, n = c.le32(), c.le32()
+	}
+	data, _ := m.part(offset, n)
+	if len(data) < rpcHeader || probeRPC(event.Client, data) != Yes || rpcSize(data) > int(n) {
+		return nil
+	}
+	p.open(h, &smbFile{share: share{kind: "pipe"}})
+	return p.file(h)
 }
 
 // Classes of SET_INFO that change what a file is called or whether it stays

@@ -46,11 +46,15 @@ func (l *login) done(outcome event.Outcome, reason string, attempt int64, emit f
 	emit(&l.Login)
 }
 
-// continued is the login that a client's next token belongs to.
-func (s *smbLogins) continued(session uint64, l *login) *login {
-	before, _ := s.open.pop(session)
-	if l == nil && session != 0 {
+// continued is the login that a client's next token belongs to. Of one that is
+// begun anew nothing more will be known.
+func (p *smbParser) continued(session uint64, l *login) *login {
+	before, _ := p.logins.open.pop(session)
+	switch {
+	case l == nil && session != 0:
 		return before
+	case before != nil:
+		p.attempt(before, event.Unknown, "")
 	}
 	return l
 }
