@@ -44,7 +44,7 @@ func TestAnomalyHit(t *testing.T) {
 		facts := f.Facts.(*anomalyFacts)
 		got = append(got, fmt.Sprintf("%s×%d", facts.Kind, facts.Count))
 	}
-	want := "segment_overlap_differs×1 http_two_lengths×1 http_two_lengths×10"
+	want := "fragment-overlap×1 conflicting-bytes×1 conflicting-bytes×10"
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
