@@ -23,7 +23,9 @@ func (p *rpcConversation) proof(f fragment) {
 	}
 	p.authType, p.authLevel = rpcAuthTypes[f.body[at]], rpcAuthLevels[f.body[at+1]]
 	if l := loginOf("dcerpc", f.body[at+8:]); l != nil {
-		l.Service = p.pipe
+		if l.Service == "" {
+			l.Service = p.pipe
+		}
 		p.login = l
 	}
 }

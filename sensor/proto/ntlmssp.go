@@ -38,7 +38,7 @@ var ntlmTable = event.NewTable("ntlm", "NTLM authentications: version and what t
 	ntlmText("brandmelder.ntlm.protocol", event.Technical, "protocol that carried it", func(n *NTLM) string { return n.Protocol }),
 	ntlmText("brandmelder.ntlm.version", event.Technical, "v1, v1-session, v2 or anonymous", func(n *NTLM) string { return n.Version }),
 	ntlmText("user.name", event.Personal, "user who logged on", func(n *NTLM) string { return n.User }),
-	ntlmText("user.domain", event.Technical, "NT domain", func(n *NTLM) string { return n.Domain }),
+	ntlmText("user.domain", event.Personal, "NT domain", func(n *NTLM) string { return n.Domain }),
 	ntlmText("brandmelder.ntlm.workstation", event.Personal, "name the client gave itself", func(n *NTLM) string { return n.Workstation }),
 	ntlmText("brandmelder.ntlm.build", event.Technical, "Windows version the client gave", func(n *NTLM) string { return n.Build }),
 	event.Int("brandmelder.ntlm.flags", event.Technical, "NEGOTIATE flags", func(n *NTLM) (int64, bool) { return n.Flags, true }),

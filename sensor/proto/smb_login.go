@@ -29,10 +29,11 @@ func loginOf(protocol string, blob []byte) *login {
 		}
 		return l
 	}
-	if unwrapToken(blob).APREQ != nil {
-		l := &login{}
-		l.Login = event.Login{Protocol: protocol, Method: "kerberos"}
-		return l
+	if apreq := unwrapToken(blob).APREQ; apreq != nil {
+		l := &login{Login: event.Login{Protocol: protocol, Method: "kerberos"}}
+		if l.Domain, l.Service = ticketNames(apreq); l.Domain != "" {
+			return l
+		}
 	}
 	return nil
 }
