@@ -30,7 +30,8 @@ func (e *exitError) Unwrap() error { return e.err }
 // bad is an error for exit code 1.
 func bad(format string, args ...any) error { return &exitError{exitBad, fmt.Errorf(format, args...)} }
 
-func main() {
+// rootCommand is the program with all of its verbs.
+func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "brandmelder",
 		Short:         "The fire alarm of a care institution's network",
@@ -38,8 +39,12 @@ func main() {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand())
-	err := root.Execute()
+	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand(), suppressCommand())
+	return root
+}
+
+func main() {
+	err := rootCommand().Execute()
 	if err == nil {
 		return
 	}

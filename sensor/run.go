@@ -15,10 +15,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/drill"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
@@ -29,6 +29,7 @@ type run struct {
 	length   time.Duration
 	w        io.Writer
 	screen   sync.Mutex
+	settings
 }
 
 func runCommand() *cobra.Command {
@@ -42,12 +43,19 @@ func runCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			r.w = c.OutOrStdout()
-			r.exercise = !c.Flags().Changed("mirror")
+			if err := r.load(); err != nil {
+				return err
+			}
+			if !c.Flags().Changed("mirror") {
+				r.mirror = r.Mirror
+			}
+			r.exercise = len(r.mirror) == 0
 			return r.run(c.Context())
 		},
 	}
 	c.Flags().StringSliceVar(&r.mirror, "mirror", nil, "interfaces to watch, without the exercise")
 	c.Flags().DurationVar(&r.length, "for", 0, "end after this time, such as 90s; 0 runs until Ctrl-C")
+	r.flag(c)
 	return c
 }
 
@@ -67,7 +75,11 @@ func (r *run) run(ctx context.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, r.length)
 		defer cancel()
 	}
-	r.say("brandmelder %s", version)
+	state, err := r.state()
+	if err != nil {
+		return err
+	}
+	r.say("brandmelder %s, configuration %s, state in %s", version, r.Hash(), state)
 	stage := r.stage()
 	if stage != nil {
 		defer stage.Close()
@@ -79,7 +91,7 @@ func (r *run) run(ctx context.Context) error {
 	if len(sources) == 0 {
 		return r.recording(ctx)
 	}
-	return r.live(ctx, sources)
+	return r.live(ctx, sources, state)
 }
 
 // stage starts the exercise, or says why it cannot be.
@@ -131,30 +143,54 @@ func (r *run) sources(staged bool) ([]capture.Source, error) {
 	return all, nil
 }
 
-// live runs the line on the sources until ctx ends.
-func (r *run) live(ctx context.Context, sources []capture.Source) error {
-	host, err := os.Hostname()
+// live runs the line on the sources until ctx ends. Its documents go to the
+// journal, and alerts to the screen from there.
+func (r *run) live(ctx context.Context, sources []capture.Source, state string) error {
+	defer closeAll(sources)
+	j, err := openJournal(state)
 	if err != nil {
-		host = "sensor"
+		return err
 	}
-	line, err := pipeline.New(pipeline.Config{
-		Shards: len(sources),
-		Alert: alert.Config{
-			Observer: &event.Observer{Name: host, Version: version, Namespace: "default"},
-			Lang:     "en", Seed: []byte(host),
-		},
-	}, r.show)
+	defer j.Close()
+	settings := r.line(len(sources), r.observer(), []byte(r.observer().Name))
+	if settings.Alert.Suppressions, err = suppressions(journalIn(state), time.Now()); err != nil {
+		return err
+	}
+	record := journal.Record(j, keep(r.Retention), r.shown)
+	var skipped uint64
+	line, err := pipeline.New(settings, func(d event.Doc) {
+		if !kept(d) {
+			skipped++
+			return
+		}
+		record.Put(d)
+	})
 	if err != nil {
+		record.Close()
 		return err
 	}
 	go r.status(ctx, line, sources)
 	account, err := line.Live(ctx, sources)
+	count := record.Close()
+	account.Print(r.w)
+	r.say("  %-11s %d = %d offered to the journal + %d of kinds that it does not keep", "", account.Documents, count.Offered, skipped)
+	r.say("  %-11s %s", "journal", count)
+	r.say("next: %s alerts list", os.Args[0])
+	return err
+}
+
+func closeAll(sources []capture.Source) {
 	for _, s := range sources {
 		s.Close()
 	}
-	account.Print(r.w)
-	r.say("next: %s replay FILE… reads captures through the same line", os.Args[0])
-	return err
+}
+
+// shown prints an alert that is on disk, and says when it could not get there.
+func (r *run) shown(d event.Doc, err error) {
+	r.show(d)
+	if err != nil {
+		r.say("%s %s is not on disk: %v", d.Dataset, d.ID, err)
+	}
 }
 
 // show prints an alert in full sentences.
@@ -187,10 +223,7 @@ func (r *run) recording(ctx context.Context) error {
 	}
 	defer source.Close()
 	r.say("replaying the recording of the exercise instead; nothing of this network is seen")
-	line, err := pipeline.New(pipeline.Config{
-		Shards: 1,
-		Alert:  alert.Config{Observer: &event.Observer{Name: "replay", Namespace: "default"}, Lang: "en", Seed: []byte("replay")},
-	}, r.show)
+	line, err := pipeline.New(r.line(1, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay")), r.show)
 	if err != nil {
 		return err
 	}

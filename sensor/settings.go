@@ -1,6 +1,9 @@
 package main
 
 import (
+	"cmp"
+	"os"
+
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
@@ -40,4 +43,13 @@ func (s *settings) line(shards int, o *event.Observer, seed []byte) pipeline.Con
 		Detectors: s.Detector,
 		Alert:     alert.Config{Observer: o, Lang: s.Lang, Seed: seed},
 	}
+}
+
+// observer is this sensor.
+func (s *settings) observer() *event.Observer {
+	name := s.Observer.Name
+	if name == "" {
+		name, _ = os.Hostname()
+	}
+	return &event.Observer{Name: cmp.Or(name, "sensor"), Version: version, Namespace: s.Namespace}
 }

@@ -1,0 +1,183 @@
+// Package decision is what people decided about alerts: acknowledged, closed with
+// a verdict, suppressed for a time. A decision is a document like any other, is
+// never changed, and is kept as long as the alerts.
+package decision
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/alert"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
+)
+
+// Actions of a decision.
+const (
+	Acknowledge = "alert-acknowledged"
+	Close       = "alert-closed"
+	Suppress    = "suppression-added"
+	End         = "suppression-ended"
+)
+
+// Verdicts on a closed alert: an attack, a false alarm, or what it says but allowed.
+var Verdicts = []string{"true", "false", "benign"}
+
+// Decision is one of them. Owner is who decided.
+type Decision struct {
+	Action  string
+	Time    int64 // ns
+	Owner   string
+	Reason  string
+	Alert   string // id, of Acknowledge and Close
+	Verdict string // of Close
+	// Suppression is the id of what was added or ended; the rest is of Suppress.
+	Suppression string
+	Expiry      int64 // ns
+	Scope       alert.Scope
+}
+
+var table = event.NewTable("decision", "What a person decided.",
+	keyword("alert", "alert that it is about", func(d *Decision) string { return d.Alert }),
+	keyword("verdict", "true, false or benign", func(d *Decision) string { return d.Verdict }),
+	personal("owner", "who decided", func(d *Decision) string { return d.Owner }),
+	personal("reason", "why", func(d *Decision) string { return d.Reason }),
+	keyword("suppression", "suppression that it is about", func(d *Decision) string { return d.Suppression }),
+	event.Time("brandmelder.decision.expiry", event.Technical, "end of the suppression", func(d *Decision) int64 { return d.Expiry }),
+	keyword("scope.detector", "detector that is suppressed", func(d *Decision) string { return d.Scope.Detector }),
+	keyword("scope.family", "family that is suppressed", func(d *Decision) string { return d.Scope.Family }),
+	keyword("scope.source", "network of the sources", func(d *Decision) string { return network(d.Scope.Source) }),
+	keyword("scope.destination", "network of the destinations", func(d *Decision) string { return network(d.Scope.Destination) }),
+)
+
+// Table names the fields of a decision's document.
+func (*Decision) Table() *event.Table { return table }
+
+func keyword(name, doc string, get func(*Decision) string) event.Field {
+	return event.String("brandmelder.decision."+name, event.Technical, doc, func(d *Decision) (string, bool) { s := get(d); return s, s != "" })
+}
+
+func personal(name, doc string, get func(*Decision) string) event.Field {
+	f := keyword(name, doc, get)
+	f.Privacy = event.Personal
+	return f
+}
+
+func network(p netip.Prefix) string {
+	if !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
+func prefix(s string) (netip.Prefix, error) {
+	if s == "" {
+		return netip.Prefix{}, nil
+	}
+	return netip.ParsePrefix(s)
+}
+
+var layout = event.NewLayout(event.HeaderTable, table)
+
+// NewID is an id that no decision has had.
+func NewID() string {
+	var b [8]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// Doc is the document of a decision.
+func (d *Decision) Doc(o *event.Observer) event.Doc {
+	h := &event.Header{
+		Time: d.Time, Kind: "event", Dataset: "decision", Action: d.Action, ID: NewID(),
+		Category: []string{"configuration"}, Type: []string{"change"}, Observer: o,
+	}
+	return event.Doc{
+		Dataset: h.Dataset, ID: h.ID, Time: d.Time, Keep: event.Decisions,
+		JSON: layout.Append(nil, h, d),
+	}
+}
+
+// Parse reads the document of a decision.
+func Parse(doc event.Doc) (d Decision, err error) {
+	var in struct {
+		Event       struct{ Action string }
+		Brandmelder struct {
+			Decision struct {
+				Alert, Verdict, Owner, Reason, Suppression string
+				Expiry                                     time.Time
+				Scope                                      struct{ Detector, Family, Source, Destination string }
+			}
+		}
+	}
+	if err := json.Unmarshal(doc.JSON, &in); err != nil {
+		return d, fmt.Errorf("decision %s: %w", doc.ID, err)
+	}
+	x := in.Brandmelder.Decision
+	d = Decision{
+		Action: in.Event.Action, Time: doc.Time, Owner: x.Owner, Reason: x.Reason,
+		Alert: x.Alert, Verdict: x.Verdict, Suppression: x.Suppression,
+		Scope: alert.Scope{Detector: x.Scope.Detector, Family: x.Scope.Family},
+	}
+	if !x.Expiry.IsZero() {
+		d.Expiry = x.Expiry.UnixNano()
+	}
+	var errs [2]error
+	d.Scope.Source, errs[0] = prefix(x.Scope.Source)
+	d.Scope.Destination, errs[1] = prefix(x.Scope.Destination)
+	if err := errors.Join(errs[:]...); err != nil {
+		return d, fmt.Errorf("decision %s: %w", doc.ID, err)
+	}
+	return d, nil
+}
+
+// Read lists the decisions in the journal of dir and in its inbox, each once.
+func Read(dir string) (list []Decision, err error) {
+	var docs []event.Doc
+	_, err = journal.Read(dir, event.Decisions, 0, func(e journal.Entry) bool {
+		if e.Dataset == "decision" {
+			docs = append(docs, e.Doc)
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := journal.Waiting(dir)
+	if err != nil {
+		return nil, err
+	}
+	had := map[string]bool{}
+	for _, doc := range slices.Concat(docs, waiting) {
+		if had[doc.ID] {
+			continue
+		}
+		had[doc.ID] = true
+		d, err := Parse(doc)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, d)
+	}
+	return list, nil
+}
+
+// Standing are the suppressions that were added and neither ended nor expired.
+func Standing(list []Decision, now time.Time) []alert.Suppression {
+	var out []alert.Suppression
+	for _, d := range list {
+		switch d.Action {
+		case Suppress:
+			out = append(out, alert.Suppression{ID: d.Suppression, Owner: d.Owner, Reason: d.Reason, Expiry: d.Expiry, Scope: d.Scope})
+		case End:
+			out = slices.DeleteFunc(out, func(s alert.Suppression) bool { return s.ID == d.Suppression })
+		}
+	}
+	return slices.DeleteFunc(out, func(s alert.Suppression) bool { return s.Expiry <= now.UnixNano() })
+}

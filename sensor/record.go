@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
+)
+
+const day = 24 * time.Hour
+
+// journalIn is the journal of a state directory.
+func journalIn(state string) string { return filepath.Join(state, "journal") }
+
+// openJournal opens the journal of a run.
+func openJournal(state string) (*journal.Journal, error) {
+	if err := os.MkdirAll(state, 0o750); err != nil {
+		return nil, fmt.Errorf("state directory: %w; name one that you can write: state_dir in a file for -c", err)
+	}
+	j, err := journal.Open(journalIn(state))
+	if errors.Is(err, journal.ErrLocked) {
+		return nil, fmt.Errorf("%w; end the other run, or give this one its own state_dir with -c", err)
+	}
+	return j, err
+}
+
+// keep is how long the journal keeps what it has.
+func keep(r config.Retention) journal.Keep {
+	return journal.Keep{
+		Decisions: time.Duration(r.Decisions) * day,
+		Telemetry: time.Duration(r.Journal) * day,
+		Bytes:     int64(r.JournalGB) * 1e9,
+	}
+}
+
+var flowEnd = []byte(`"action":"flow-end"`)
+
+// kept reports whether the journal takes a document: what people decide on, what
+// says how well the sensor sees, and one document a flow. What a protocol says
+// in each message would fill the disk and is asked for by itself.
+func kept(d event.Doc) bool {
+	switch d.Dataset {
+	case "alert", "incident", "decision", "coverage", "health", "asset", "auth":
+		return true
+	case "flow":
+		return bytes.Contains(d.JSON, flowEnd)
+	}
+	return false
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
+)
+
+// Run says which configuration is in force and where its state is, before all else.
+func TestRunGreets(t *testing.T) {
+	state := t.TempDir()
+	t.Setenv("XDG_STATE_HOME", state)
+	system := config.SystemState
+	want := config.Default().Hash()
+	out, err := execute(t, runCommand(), "--mirror", "none-such")
+	if err == nil && !strings.Contains(out, "more rights") {
+		t.Error("an interface that does not exist was watched")
+	}
+	first, _, _ := strings.Cut(out, "\n")
+	if !strings.Contains(first, "configuration "+want) || !strings.Contains(first, state) && !strings.Contains(first, system) {
+		t.Errorf("%s\nwant %s and %s", first, want, state)
+	}
+	file, own := stateFile(t)
+	out, _ = execute(t, runCommand(), "--mirror", "none-such", "-c", file)
+	if strings.Contains(out, want) || !strings.Contains(out, own) {
+		t.Errorf("the file is not in force: %s", out)
+	}
+}
+
+func TestOneRunAtATime(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "new")
+	j, err := openJournal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	if _, err := openJournal(state); !errors.Is(err, journal.ErrLocked) || !strings.Contains(err.Error(), "end the other run") {
+		t.Error(err)
+	}
+	if _, err := openJournal("/proc/none"); err == nil || !strings.Contains(err.Error(), "state_dir") {
+		t.Error(err)
+	}
+}
+
+func TestKept(t *testing.T) {
+	for name, want := range map[string]bool{
+		"alert": true, "incident": true, "coverage": true, "health": true, "auth": true, "decision": true,
+		"dns": false, "tls": false, "flow flow-end": true, "flow flow-alive": false, "flow flow-start": false,
+	} {
+		dataset, action, _ := strings.Cut(name, " ")
+		d := event.Doc{Dataset: dataset, JSON: fmt.Appendf(nil, `{"event":{"action":%q}}`, action)}
+		if kept(d) != want {
+			t.Errorf("%s: %v", name, !want)
+		}
+	}
+}
+
+func TestKeepIsTheRetention(t *testing.T) {
+	k := keep(config.Default().Retention)
+	if k.Decisions != 400*day || k.Telemetry != 7*day || k.Bytes != 10e9 {
+		t.Errorf("%+v", k)
+	}
+}
