@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
@@ -97,4 +98,14 @@ func endFields() []event.Field {
 		event.Strings("related.user", event.Personal, "all users", func(a *alert) []string { return a.users }),
 		event.Strings("related.hosts", event.Personal, "all host names", func(a *alert) []string { return a.hosts }),
 	}
+}
+
+// Tables lists the tables of alerts and incidents: their own, and the facts of
+// each detector on the shelf.
+func Tables() []*event.Table {
+	all := []*event.Table{alertTable, incidentTable}
+	for _, s := range detect.All() {
+		all = append(all, s.Facts)
+	}
+	return all
 }

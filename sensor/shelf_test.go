@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/brandmelder/brandmelder/sensor/detect"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/proto"
+)
+
+func TestEveryProtocolIsComplete(t *testing.T) {
+	for _, s := range proto.All() {
+		if s.Doc == "" || s.Source == "" || len(s.Tables) == 0 || s.Limit <= 0 && s.New == nil {
+			t.Errorf("%s: Doc, Source, Tables or Limit is missing", s.Name)
+		}
+		if !exists(t, "proto/testdata/"+s.Name+"/*") {
+			t.Errorf("%s: no test conversations in proto/testdata/%s", s.Name, s.Name)
+		}
+	}
+}
+
+func TestEveryDetectorIsComplete(t *testing.T) {
+	for _, s := range detect.All() {
+		if s.Doc == "" || s.Facts == nil || len(s.Wants) == 0 {
+			t.Errorf("%s: Doc, Facts or Wants is missing", s.Name)
+		}
+		if !slices.Contains(event.Families, s.Family) {
+			t.Errorf("%s: family %q is not on the list", s.Name, s.Family)
+		}
+		if len(s.Technique) == 0 {
+			t.Errorf("%s: no ATT&CK technique", s.Name)
+		}
+		for _, scene := range []string{"hit", "miss", "benign"} {
+			if !exists(t, "detect/testdata/"+s.Name+"/*"+scene+"*") {
+				t.Errorf("%s: no %s in detect/testdata/%s", s.Name, scene, s.Name)
+			}
+		}
+		for _, lang := range []string{"en", "nl"} {
+			if !exists(t, "alert/text/"+s.Name+"."+lang+".md") {
+				t.Errorf("%s: no text in %s", s.Name, lang)
+			}
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the tables of README.md anew")
+
+const readme = "../README.md"
+
+// markdown is a list of the binary as a table for README.md.
+func markdown(name string) string {
+	head, rows := lists[name]()
+	var b strings.Builder
+	rule := strings.Repeat("|---", len(head)) + "|"
+	fmt.Fprintf(&b, "| %s |\n%s\n", strings.Join(head, " | "), rule)
+	for _, row := range rows {
+		for i := range row {
+			row[i] = strings.ReplaceAll(row[i], "|", `\|`)
+		}
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+	}
+	return b.String()
+}
+
+// between replaces what stands between two markers <!-- name --> by a table.
+func between(text, name, table string) (string, error) {
+	marker := "<!-- " + name + " -->"
+	parts := strings.Split(text, marker)
+	if len(parts) != 3 {
+		return "", fmt.Errorf("%d markers %s, want 2", len(parts)-1, marker)
+	}
+	return parts[0] + marker + "\n" + table + marker + parts[2], nil
+}
+
+func TestReadmeTables(t *testing.T) {
+	old, err := os.ReadFile(readme)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("no README.md yet")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(old)
+	for _, name := range []string{"detectors", "protocols"} {
+		if text, err = between(text, name, markdown(name)); err != nil {
+			t.Fatalf("%s: %v", readme, err)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(readme, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if !bytes.Equal(old, []byte(text)) {
+		t.Error("the tables of README.md are not what the registries say: make readme")
+	}
+}
+
+func TestBetween(t *testing.T) {
+	got, err := between("a\n<!-- x -->\nold\n<!-- x -->\nb\n", "x", "new\n")
+	if want := "a\n<!-- x -->\nnew\n<!-- x -->\nb\n"; err != nil || got != want {
+		t.Errorf("%q %v, want %q", got, err, want)
+	}
+	if _, err := between("<!-- x -->", "x", ""); err == nil {
+		t.Error("one marker was taken")
+	}
+}
