@@ -9,7 +9,7 @@ LABELS   ?= ../shared/eval/labels-shared.json
 SCORE    ?= ../shared/eval/score.py
 FUZZTIME ?= 15s
 
-.PHONY: help go-version build run test race golden fuzz bench eval lint check test-root
+.PHONY: help go-version build run test race golden fuzz bench eval lint check test-root canary readme captures mutate
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,18 @@ race: go-version ## all tests under the race detector (needs a C compiler)
 
 golden: go-version ## write the expected records of the test dialogues anew; review the diff
 	$(GO) test ./sensor/proto -run Golden -golden
+
+readme: go-version ## write the tables of README.md anew from the registries
+	$(GO) test ./sensor -run Readme -update
+
+canary: go-version ## plant secrets in every protocol and look for them in all that comes out
+	$(GO) test -count=1 ./sensor -run Canary
+
+captures: go-version ## the same bytes at any number of shards, and damaged, for all captures in CAPTURES
+	BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run Captures
+
+mutate: go-version ## replay a million damaged packets
+	BRANDMELDER_MUTATED=1000000 $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run MutatedReplay
 
 fuzz: go-version ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./...); do \

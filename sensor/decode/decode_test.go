@@ -144,6 +144,9 @@ func TestReasons(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestReasonsHaveNames(t *testing.T) {
 	for r := range reasonCount {
 		if r.String() == "" {
 			t.Errorf("reason %d has no name", r)

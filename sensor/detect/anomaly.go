@@ -92,13 +92,14 @@ func (*anomalyFacts) Table() *event.Table { return anomalyTable }
 
 func init() {
 	register(Spec{
-		Name:     "anomaly",
-		Doc:      "a parser found something against the rules of its protocol",
-		Family:   "policy",
-		Class:    event.Absolute,
-		Severity: event.Low,
-		Wants:    []string{"anomaly"},
-		Facts:    anomalyTable,
-		New:      newAnomaly,
+		Name:      "anomaly",
+		Doc:       "a parser found something against the rules of its protocol",
+		Family:    "policy",
+		Technique: []string{"T1562"}, // bytes that two readers see differently blind one of them
+		Class:     event.Absolute,
+		Severity:  event.Low,
+		Wants:     []string{"anomaly"},
+		Facts:     anomalyTable,
+		New:       newAnomaly,
 	})
 }

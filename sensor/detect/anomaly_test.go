@@ -60,6 +60,13 @@ func TestAnomalyMiss(t *testing.T) {
 	}
 }
 
+func TestAnomalyBenign(t *testing.T) {
+	found := watchTalks(t, "anomaly", oddities(t, "benign.list"))
+	if len(found) != 1 || len(detections(found)) != 0 {
+		t.Errorf("%d findings, want the first alone: %+v", len(found), found)
+	}
+}
+
 func TestAnomalyFlood(t *testing.T) {
 	var events []*event.Event
 	for i := range 2 * anomalyKeys {

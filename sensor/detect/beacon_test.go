@@ -22,7 +22,7 @@ func TestBeaconHits(t *testing.T) {
 		period, within float64 // s
 		jitter         float64
 	}{
-		{"fast.talks", 2.5, 60, 0},
+		{"hit-fast.talks", 2.5, 60, 0},
 		{"http.talks", 5, 60, 0},
 		{"jitter.talks", 60, 48 * 60, .33},
 	} {
