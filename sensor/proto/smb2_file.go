@@ -53,7 +53,8 @@ func (p *smbParser) created2(m *smb2Message, call smbCall) {
 		c := m.body()
 		c.skip(48)
 		f.size = int64(c.le64() & (1<<63 - 1))
-		f.directory = f.directory || c.le32()&0x10 != 0
+		attributes := c.le32()
+		f.directory = f.directory || attributes&0x10 != 0
 		c.skip(4)
 		var h smbHandle
 		copy(h[:], c.take(16))

@@ -20,7 +20,7 @@ func copyProgram() dialogue {
 	)
 }
 
-func init() { dialogues["smb"] = append(dialogues["smb"], copyProgram(), readPlan()) }
+func init() { dialogues["smb"] = append(dialogues["smb"], copyProgram(), readPlan(), oldPipe()) }
 
 // readPlan opens, reads and closes in one compound a file that goes with its handle.
 func readPlan() dialogue {
