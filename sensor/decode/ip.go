@@ -60,7 +60,8 @@ func (d *Decoder) ipv4(h *Headers, b body) Reason {
 	}
 	x := b.data
 	head, total := int(x[0]&15)*4, int(binary.BigEndian.Uint16(x[2:]))
-	if total == 0 { // segmentation offload: the card would have filled it in
+	unfinished := total == 0 // segmentation offload: the card would have filled it in
+	if unfinished {
 		total = b.wire
 	}
 	if x[0]>>4 != 4 || head < 20 || total < head {
@@ -74,6 +75,9 @@ func (d *Decoder) ipv4(h *Headers, b body) Reason {
 	e.set4(x[12:], x[16:])
 	h.IPLen, h.TTL, h.IPID = uint32(b.wire), x[8], binary.BigEndian.Uint16(x[4:])
 	sum := headerSum(x[:head])
+	if unfinished {
+		sum = SumOffload // whatever stands there was not made for this length
+	}
 	place := binary.BigEndian.Uint16(x[6:])
 	rest := b.skip(head)
 	if place&0x3fff == 0 {

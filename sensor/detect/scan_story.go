@@ -61,8 +61,8 @@ func (s *scan) Tick(now int64, report Report) {
 
 func (s *scan) report(kind string, st *scanStory, at int64, report Report) {
 	g := s.groups.Get(st.widest)
-	if g == nil {
-		return // made room for others
+	if g == nil || !g.alarmed {
+		return // made room for others, and may have begun anew since
 	}
 	n := g.targets()
 	f := &scanFacts{Kind: kind, Transport: st.probe.transport(), Failed: n, Answered: g.answered, Hosts: n, Ports: 1, Slow: g.slow,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
 )
@@ -143,5 +144,34 @@ func TestScanFlood(t *testing.T) {
 	}
 	if len(found) > 0 {
 		t.Errorf("%d findings of single flows", len(found))
+	}
+}
+
+// A story outlives its group where the clock is set: the group begins anew while
+// the story's new figures wait for the tick.
+func TestScanOutlivesItsGroup(t *testing.T) {
+	k, err := know.New(know.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := newScan(Env{Know: k, State: baseline.NewStore()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	report := func(event.Finding) { found++ }
+	s := scene{Kind: "flow.end", Client: "10.0.0.1", Server: "10.1.0.1", Port: 23, State: "S0", Every: 0.1, Vary: []string{"server"}}
+	for n := range 60 {
+		d.Observe(s.event(n, n), report)
+	}
+	s.T = 2 * float64(scanIdle/loginSecond)
+	later := s.event(60, 60)
+	d.Observe(later, report)
+	if found != 1 {
+		t.Fatalf("%d findings before the tick", found)
+	}
+	d.Tick(later.Time, report)
+	if found != 1 {
+		t.Errorf("%d findings, of a group that knows nothing", found)
 	}
 }
