@@ -180,9 +180,6 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 }
 
 func closeAll(sources []capture.Source) {
-	for _, s := range sources {
-		s.Close()
-	}
 }
 
 // shown prints an alert that is on disk, and says when it could not get there.

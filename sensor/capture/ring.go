@@ -322,6 +322,7 @@ func (r *ring) shut() error {
 }
 
 func (r *ring) free() error {
+	r.show()
 	defer r.link.leave()
 	return r.shut()
 }

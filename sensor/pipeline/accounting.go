@@ -18,6 +18,7 @@ import (
 // nothing is lost silently: Check names the lines that do not add up.
 type Accounting struct {
 	Capture   capture.Stats // sums over the sources
+	Left      uint64        // live: packets that were still in a ring at the end
 	Decoded   uint64
 	Undecoded []event.Tally // fragments that wait for others among them
 	Shards    []uint64      // packets by shard
@@ -92,7 +93,7 @@ func (a *Accounting) Check() []string {
 	for _, n := range a.Shards {
 		shards += n
 	}
-	equal("seen = delivered + dropped", a.Capture.Seen, a.Capture.Delivered+a.Capture.Dropped)
+	equal("seen = delivered + dropped + left in the ring", a.Capture.Seen, a.Capture.Delivered+a.Capture.Dropped+a.Left)
 	equal("delivered = decoded + undecoded", a.Capture.Delivered, a.Decoded+sum(a.Undecoded))
 	equal("decoded = packets of the shards", a.Decoded, shards)
 	equal("flows = live + ended + evicted", a.Flow.Created, a.Flow.Live+a.Flow.Ended()+a.Flow.Evicted())
@@ -106,7 +107,7 @@ func (a *Accounting) Print(w io.Writer) {
 		fmt.Fprintf(w, "  %-11s "+format+"\n", append([]any{name}, args...)...)
 	}
 	fmt.Fprintln(w, "accounting")
-	line("packets", "%d seen = %d delivered + %d dropped by the kernel", a.Capture.Seen, a.Capture.Delivered, a.Capture.Dropped)
+	line("packets", "%d seen = %d delivered + %d dropped by the kernel + %d left in the ring at the end", a.Capture.Seen, a.Capture.Delivered, a.Capture.Dropped, a.Left)
 	line("", "%d delivered = %d decoded + %d not decoded%s", a.Capture.Delivered, a.Decoded, sum(a.Undecoded), list(a.Undecoded))
 	if len(a.Shards) > 1 {
 		line("", "by shard: %s", strings.Trim(fmt.Sprint(a.Shards), "[]"))

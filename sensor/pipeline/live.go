@@ -31,7 +31,7 @@ type part struct {
 	mark   int64
 }
 
-// Live watches the sources, one per shard, until the context ends. Capture never
+// Live watches the sources, one per shard, until the context ends, and closes them. Capture never
 // waits for detection: a shard whose events are not taken in time sheds them by
 // kind and counts that.
 func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, error) {
@@ -50,7 +50,12 @@ func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, 
 	}()
 	l.mergeLive(parts, len(sources))
 	l.after.close()
-	return l.account(), errors.Join(failed...)
+	for _, source := range sources {
+		failed = append(failed, source.Close())
+	}
+	a := l.account()
+	a.Left = a.Capture.Seen - min(a.Capture.Seen, a.Capture.Delivered+a.Capture.Dropped)
+	return a, errors.Join(failed...)
 }
 
 // watch is the goroutine of one live shard.
@@ -78,8 +83,22 @@ func (s *shard) watch(ctx context.Context, number int, in *intake, parts chan<- 
 			s.send(number, in, parts)
 		}
 	}
+	s.drain(in, &h)
 	s.finish(number, in, parts)
 	return nil
+}
+
+// drain reads what is in the ring when the run ends, for at most two parts' time.
+func (s *shard) drain(in *intake, h *decode.Headers) {
+	for end := time.Now().Add(2 * partEvery); time.Now().Before(end); {
+		usable, err := in.next(h)
+		if err != nil {
+			return
+		}
+		if usable {
+			s.packet(h, in.ingress(h.Interface), in.clock.epoch, in.clock.now)
+		}
+	}
 }
 
 // send offers the merge what the shard has; when the merge is behind, the events
