@@ -59,15 +59,15 @@ type Output struct {
 
 // Retention is how long documents are kept, in days unless the name says otherwise.
 type Retention struct {
-	Decisions     int `yaml:"decisions"` // alerts, incidents and what people decided
-	Auth          int `yaml:"auth"`      // auth and asset
-	FlowSummaries int `yaml:"flow_summaries"`
-	Flow          int `yaml:"flow"`
-	Protocols     int `yaml:"protocols"` // dns, http, tls
-	Health        int `yaml:"health"`    // health and coverage
-	Headers       int `yaml:"headers"`   // kept for a dossier
-	Journal       int `yaml:"journal"`
-	JournalGB     int `yaml:"journal_gb"` // GB, 10^9 bytes
+	Decisions     int `yaml:"decisions" json:"decisions"` // alerts, incidents and what people decided
+	Auth          int `yaml:"auth" json:"auth"`           // auth and asset
+	FlowSummaries int `yaml:"flow_summaries" json:"flow_summaries"`
+	Flow          int `yaml:"flow" json:"flow"`
+	Protocols     int `yaml:"protocols" json:"protocols"` // dns, http, tls
+	Health        int `yaml:"health" json:"health"`       // health and coverage
+	Headers       int `yaml:"headers" json:"headers"`     // kept for a dossier
+	Journal       int `yaml:"journal" json:"journal"`
+	JournalGB     int `yaml:"journal_gb" json:"journal_gb"` // GB, 10^9 bytes
 }
 
 // Geo names databases of places in MaxMind's format, "" without.

@@ -1,0 +1,132 @@
+package output
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
+
+	_ "modernc.org/sqlite" // the driver: SQLite without C
+)
+
+// schema of the view. Another number of user_version, and it is built again.
+const (
+	schemaVersion = 1
+	schema        = `
+CREATE TABLE cursor (series INTEGER PRIMARY KEY, next INTEGER NOT NULL);
+CREATE TABLE alerts (
+	id TEXT PRIMARY KEY, time INTEGER, severity INTEGER, risk REAL, family TEXT, detector TEXT,
+	source TEXT, destination TEXT, message TEXT, incident TEXT, suppression TEXT, json TEXT,
+	state TEXT NOT NULL DEFAULT 'open', verdict TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '');
+CREATE INDEX alerts_time ON alerts (time);
+CREATE TABLE incidents (id TEXT PRIMARY KEY, time INTEGER, severity INTEGER, action TEXT, message TEXT, json TEXT);
+CREATE TABLE coverage (id TEXT PRIMARY KEY, time INTEGER, json TEXT);
+CREATE INDEX coverage_time ON coverage (time);
+CREATE TABLE decisions (id TEXT PRIMARY KEY, time INTEGER, action TEXT, alert TEXT, json TEXT);
+`
+)
+
+// View is a SQLite database over the journal, for questions: alerts, incidents,
+// coverage, decisions. It holds nothing of its own, so it may be removed and is
+// built again from the journal. Its cursor moves in the transaction of the rows,
+// and SQLite lets one process write at a time.
+type View struct {
+	db      *sql.DB
+	journal string
+}
+
+// OpenView opens the view in a state directory and brings it up to the journal.
+func OpenView(state string) (*View, error) {
+	path := filepath.Join(state, "view.db")
+	v, err := openView(path, filepath.Join(state, "journal"))
+	if err == nil {
+		return v, nil
+	}
+	for _, end := range []string{"", "-wal", "-shm"} { // not a view of this schema, or damaged
+		if err := os.Remove(path + end); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("view: %w", err)
+		}
+	}
+	return openView(path, filepath.Join(state, "journal"))
+}
+
+func openView(path, journalDir string) (*View, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("view: %w", err)
+	}
+	db.SetMaxOpenConns(1)
+	v := &View{db, journalDir}
+	if err := v.prepare(); err != nil {
+		return nil, errors.Join(fmt.Errorf("view %s: %w", path, err), db.Close())
+	}
+	return v, nil
+}
+
+// prepare makes the tables of a new view and catches up.
+func (v *View) prepare() error {
+	var version int
+	if err := v.db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch version {
+	case schemaVersion:
+	case 0:
+		if _, err := v.db.Exec(fmt.Sprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT", schema, schemaVersion)); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("is of version %d", version)
+	}
+	return v.CatchUp()
+}
+
+// CatchUp brings the view up to the end of the journal, and to the decisions that
+// wait in its inbox.
+func (v *View) CatchUp() error {
+	tx, err := v.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, s := range []event.Series{event.Telemetry, event.Decisions} {
+		if err := v.follow(tx, s); err != nil {
+			return err
+		}
+	}
+	waiting, err := journal.Waiting(v.journal)
+	if err != nil {
+		return err
+	}
+	for _, d := range waiting {
+		if err := insert(tx, d); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+func (v *View) follow(tx *sql.Tx, s event.Series) error {
+	var next uint64
+	if err := tx.QueryRow("SELECT next FROM cursor WHERE series = ?", s).Scan(&next); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	var failed error
+	_, err := journal.Read(v.journal, s, next, func(e journal.Entry) bool {
+		failed = insert(tx, e.Doc)
+		next = e.Seq + 1
+		return failed == nil
+	})
+	if err = errors.Join(failed, err); err != nil {
+		return err
+	}
+	_, err = tx.Exec("INSERT OR REPLACE INTO cursor VALUES (?, ?)", s, next)
+	return err
+}
+
+// Close releases the view.
+func (v *View) Close() error { return v.db.Close() }

@@ -1,0 +1,166 @@
+package output
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/brandmelder/brandmelder/sensor/decision"
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// row is what the view takes out of a document for its columns.
+type row struct {
+	Event struct {
+		Action   string
+		Severity int
+		Risk     float64 `json:"risk_score"`
+	}
+	Rule        struct{ ID, Category string }
+	Source      struct{ IP string }
+	Destination struct{ IP string }
+	Message     string
+	Brandmelder struct {
+		Incident    struct{ ID string }
+		Suppression struct{ ID string }
+	}
+}
+
+// insert takes a document into the view; one that it has already changes nothing.
+func insert(tx *sql.Tx, d event.Doc) error {
+	switch d.Dataset {
+	case "alert", "incident", "decision":
+	case "coverage":
+		_, err := tx.Exec("INSERT OR IGNORE INTO coverage VALUES (?, ?, ?)", d.ID, d.Time, string(d.JSON))
+		return err
+	default:
+		return nil
+	}
+	if d.Dataset == "decision" {
+		return decide(tx, d)
+	}
+	var r row
+	if err := json.Unmarshal(d.JSON, &r); err != nil {
+		return fmt.Errorf("document %s: %w", d.ID, err)
+	}
+	if d.Dataset == "incident" {
+		_, err := tx.Exec("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?)",
+			r.Brandmelder.Incident.ID, d.Time, r.Event.Severity, r.Event.Action, r.Message, string(d.JSON))
+		return err
+	}
+	id, _, _ := strings.Cut(d.ID, "-") // later revisions have the id of the alert and their number
+	_, err := tx.Exec(`INSERT INTO alerts (id, time, severity, risk, family, detector, source, destination, message, incident, suppression, json)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, risk = excluded.risk, message = excluded.message,
+			incident = excluded.incident, json = excluded.json`,
+		id, d.Time, r.Event.Severity, r.Event.Risk, r.Rule.Category, r.Rule.ID, r.Source.IP, r.Destination.IP,
+		r.Message, r.Brandmelder.Incident.ID, r.Brandmelder.Suppression.ID, string(d.JSON))
+	return err
+}
+
+// decide takes a decision, and with it the state of the alert that it is about.
+func decide(tx *sql.Tx, doc event.Doc) error {
+	d, err := decision.Parse(doc)
+	if err != nil {
+		return err
+	}
+	done, err := tx.Exec("INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?)", doc.ID, doc.Time, d.Action, d.Alert, string(doc.JSON))
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); n == 0 || err != nil {
+		return err
+	}
+	switch d.Action {
+	case decision.Acknowledge:
+		_, err = tx.Exec("UPDATE alerts SET state = 'acknowledged', owner = ? WHERE id = ? AND state = 'open'", d.Owner, d.Alert)
+	case decision.Close:
+		_, err = tx.Exec("UPDATE alerts SET state = 'closed', verdict = ?, owner = ? WHERE id = ?", d.Verdict, d.Owner, d.Alert)
+	}
+	return err
+}
+
+// Alert is a row of the view.
+type Alert struct {
+	Time           int64
+	ID             string
+	Severity       int
+	Family         string
+	Source, Target string // addresses, "" unknown
+	Message        string
+	State          string // open, acknowledged or closed
+	Verdict        string // of a closed one
+	Owner          string // who decided last
+	Suppression    string // id
+	JSON           string // the newest document
+}
+
+const alertColumns = `SELECT time, id, severity, family, source, destination, message, state, verdict, owner, suppression, json FROM alerts `
+
+func scan(r interface{ Scan(...any) error }) (a Alert, err error) {
+	err = r.Scan(&a.Time, &a.ID, &a.Severity, &a.Family, &a.Source, &a.Target, &a.Message, &a.State, &a.Verdict, &a.Owner, &a.Suppression, &a.JSON)
+	return a, err
+}
+
+// Alerts lists alerts, newest first, at most limit. Open leaves out those that
+// were closed or are suppressed.
+func (v *View) Alerts(open bool, limit int) (list []Alert, err error) {
+	rows, err := v.db.Query(alertColumns+"WHERE NOT ? OR state <> 'closed' AND suppression = '' ORDER BY time DESC, id LIMIT ?", open, limit)
+	if err != nil {
+		return nil, fmt.Errorf("view: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		a, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("view: %w", err)
+		}
+		list = append(list, a)
+	}
+	return list, rows.Err()
+}
+
+// ErrNone says that nothing, or more than one, begins with an id.
+var ErrNone = errors.New("no such alert")
+
+// Alert finds an alert by its id, or by a beginning of it that only it has.
+func (v *View) Alert(id string) (Alert, error) {
+	rows, err := v.db.Query(alertColumns+"WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", id)
+	if err != nil {
+		return Alert{}, fmt.Errorf("view: %w", err)
+	}
+	defer rows.Close()
+	if id == "" || !rows.Next() {
+		return Alert{}, ErrNone
+	}
+	a, err := scan(rows)
+	if err != nil {
+		return a, fmt.Errorf("view: %w", err)
+	}
+	if a.ID != id && rows.Next() {
+		return Alert{}, fmt.Errorf("%w: more than one begins with %s", ErrNone, id)
+	}
+	return a, nil
+}
+
+// Coverage is the newest document of coverage, "" when there is none yet.
+func (v *View) Coverage() (text string, err error) {
+	err = v.db.QueryRow("SELECT json FROM coverage ORDER BY time DESC LIMIT 1").Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return text, err
+}
+
+// Counts is how many rows each table of the view has.
+type Counts struct{ Alerts, Open, Incidents, Coverage, Decisions int }
+
+// Counts counts the rows.
+func (v *View) Counts() (c Counts, err error) {
+	err = v.db.QueryRow(`SELECT (SELECT count(*) FROM alerts), (SELECT count(*) FROM alerts WHERE state <> 'closed' AND suppression = ''),
+		(SELECT count(*) FROM incidents), (SELECT count(*) FROM coverage), (SELECT count(*) FROM decisions)`).
+		Scan(&c.Alerts, &c.Open, &c.Incidents, &c.Coverage, &c.Decisions)
+	return c, err
+}

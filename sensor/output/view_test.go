@@ -1,0 +1,182 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/brandmelder/brandmelder/sensor/decision"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
+)
+
+func alertDoc(id string, at int64, extra string) event.Doc {
+	return event.Doc{Dataset: "alert", ID: id, Time: at, Keep: event.Decisions, JSON: fmt.Appendf(nil,
+		`{"event":{"severity":73,"risk_score":8.5},"rule":{"id":"scan","category":"scan"},"source":{"ip":"10.0.0.1"},
+		"destination":{"ip":"10.0.0.2"},"message":"m %s","brandmelder":{%s}}`, id, extra)}
+}
+
+func write(t *testing.T, state string, docs ...event.Doc) {
+	t.Helper()
+	j, err := journal.Open(filepath.Join(state, "journal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Append(docs), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func view(t *testing.T, state string) *View {
+	t.Helper()
+	v, err := OpenView(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	return v
+}
+
+// short is an alert in the words that the tests compare.
+func short(t *testing.T, v *View, open bool) (out []string) {
+	t.Helper()
+	list, err := v.Alerts(open, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		out = append(out, fmt.Sprintf("%d %s %s %s %s>%s %s %s %s", a.Time, a.ID, a.Message, a.Family, a.Source, a.Target, a.State, a.Verdict, a.Owner))
+	}
+	return out
+}
+
+func filled(t *testing.T) string {
+	state := t.TempDir()
+	closed := decision.Decision{Action: decision.Close, Time: 9, Alert: "b1", Verdict: "benign", Owner: "ann"}
+	acknowledged := decision.Decision{Action: decision.Acknowledge, Time: 8, Alert: "a1", Owner: "bob"}
+	o := &event.Observer{}
+	write(t, state,
+		alertDoc("a1", 1, ""), alertDoc("b1", 2, ""), alertDoc("c1", 3, `"suppression":{"id":"s"}`), alertDoc("d1", 4, ""),
+		acknowledged.Doc(o), alertDoc("a1-1", 5, ""), closed.Doc(o),
+		event.Doc{Dataset: "incident", ID: "i-0", Keep: event.Decisions, JSON: []byte(`{"brandmelder":{"incident":{"id":"i"}}}`)},
+		event.Doc{Dataset: "incident", ID: "i-1", Keep: event.Decisions, JSON: []byte(`{"brandmelder":{"incident":{"id":"i"}}}`)},
+		event.Doc{Dataset: "coverage", ID: "v1", Time: 60, JSON: []byte(`{"minute":1}`)},
+		event.Doc{Dataset: "coverage", ID: "v2", Time: 120, JSON: []byte(`{"minute":2}`)},
+		event.Doc{Dataset: "auth", ID: "x", JSON: []byte(`{}`)},
+	)
+	return state
+}
+
+var wantOpen = []string{
+	"4 d1 m d1 scan 10.0.0.1>10.0.0.2 open  ",
+	"1 a1 m a1-1 scan 10.0.0.1>10.0.0.2 acknowledged  bob",
+}
+
+func TestView(t *testing.T) {
+	v := view(t, filled(t))
+	if d := cmp.Diff(wantOpen, short(t, v, true)); d != "" {
+		t.Error(d)
+	}
+	if all := short(t, v, false); len(all) != 4 || all[2] != "2 b1 m b1 scan 10.0.0.1>10.0.0.2 closed benign ann" {
+		t.Errorf("%q", all)
+	}
+	counts, err := v.Counts()
+	if d := cmp.Diff(Counts{Alerts: 4, Open: 2, Incidents: 1, Coverage: 2, Decisions: 2}, counts); d != "" || err != nil {
+		t.Error(d, err)
+	}
+	if c, err := v.Coverage(); c != `{"minute":2}` || err != nil {
+		t.Error(c, err)
+	}
+}
+
+func TestViewFollowsTheJournal(t *testing.T) {
+	state := filled(t)
+	v := view(t, state)
+	write(t, state, alertDoc("e1", 6, ""))
+	if err := v.CatchUp(); err != nil {
+		t.Fatal(err)
+	}
+	if got := short(t, v, true); len(got) != 3 || got[0] != "6 e1 m e1 scan 10.0.0.1>10.0.0.2 open  " {
+		t.Errorf("%q", got)
+	}
+}
+
+// A decision counts while a run holds the journal, and once when it is collected.
+func TestViewTakesDecisionsThatWait(t *testing.T) {
+	state := filled(t)
+	j, err := journal.Open(filepath.Join(state, "journal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	d := decision.Decision{Action: decision.Close, Time: 9, Alert: "d1", Verdict: "true", Owner: "ann"}
+	if err := journal.Decide(filepath.Join(state, "journal"), d.Doc(&event.Observer{})); err != nil {
+		t.Fatal(err)
+	}
+	v := view(t, state)
+	for range 2 {
+		if got := short(t, v, true); len(got) != 1 {
+			t.Errorf("%q", got)
+		}
+		if c, _ := v.Counts(); c.Decisions != 3 {
+			t.Error(c)
+		}
+		if _, err := j.Collect(); err != nil {
+			t.Fatal(err)
+		}
+		if err := v.CatchUp(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What is lost, damaged or of another version is built again from the journal.
+func TestViewIsBuiltAgain(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"damaged": func(path string) error {
+			return os.WriteFile(path, []byte("not a database, but long enough to be one"), 0o600)
+		},
+		"version": func(path string) error {
+			v, err := openView(path, "")
+			if err != nil {
+				return err
+			}
+			_, err = v.db.Exec("PRAGMA user_version = 99")
+			return errors.Join(err, v.Close())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state := filled(t)
+			if v, err := OpenView(state); err != nil || v.Close() != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(filepath.Join(state, "view.db")); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(wantOpen, short(t, view(t, state), true)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestAlertByTheBeginningOfItsID(t *testing.T) {
+	state := t.TempDir()
+	write(t, state, alertDoc("abc", 1, ""), alertDoc("abd", 2, ""), alertDoc("ab", 3, ""))
+	v := view(t, state)
+	for id, want := range map[string]string{"abc": "abc", "ab": "ab", "abd": "abd"} {
+		if a, err := v.Alert(id); a.ID != want || err != nil {
+			t.Error(id, a.ID, err)
+		}
+	}
+	for _, id := range []string{"", "a", "x", "%", "_bc"} {
+		if a, err := v.Alert(id); !errors.Is(err, ErrNone) {
+			t.Errorf("%q: %v %v", id, a.ID, err)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/output"
+)
+
+// status is how the sensor is doing, in one document.
+type status struct {
+	Version       string           `json:"version"`
+	Configuration string           `json:"configuration"` // hash
+	State         string           `json:"state"`
+	Alerts        int              `json:"alerts"`
+	Open          int              `json:"open"`
+	Incidents     int              `json:"incidents"`
+	Decisions     int              `json:"decisions"`
+	Minutes       int              `json:"minutes"` // of coverage
+	Suppressions  int              `json:"suppressions"`
+	Retention     config.Retention `json:"retention"`
+	Coverage      json.RawMessage  `json:"coverage,omitempty"` // the newest document
+}
+
+func statusCommand() *cobra.Command {
+	var s settings
+	asJSON := false
+	c := &cobra.Command{
+		Use: "status", Short: "what the sensor saw last, stored and keeps", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			now, err := s.status()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(c.OutOrStdout()).Encode(now)
+			}
+			return now.print(c.OutOrStdout())
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "for machines")
+	s.flag(c)
+	return c
+}
+
+func (s *settings) status() (now status, err error) {
+	standing, _, err := s.standing()
+	if err != nil {
+		return now, err
+	}
+	v, state, err := s.view()
+	if err != nil {
+		return now, err
+	}
+	now = status{Version: version, Configuration: s.Hash(), State: state, Suppressions: len(standing), Retention: s.Retention}
+	if v == nil {
+		return now, nil
+	}
+	defer v.Close()
+	counts, err := v.Counts()
+	if err != nil {
+		return now, err
+	}
+	now.Alerts, now.Open, now.Incidents = counts.Alerts, counts.Open, counts.Incidents
+	now.Decisions, now.Minutes = counts.Decisions, counts.Coverage
+	coverage, err := v.Coverage()
+	now.Coverage = json.RawMessage(coverage)
+	return now, err
+}
+
+// coverageSeen is what status prints of a coverage document.
+type coverageSeen struct {
+	Brandmelder struct {
+		Coverage struct {
+			End                    string
+			Seen, Dropped, Packets uint64
+			Duplicates             uint64
+			OneWayShare            float64 `json:"one_way_share"`
+			GapBytes               uint64  `json:"gap_bytes"`
+			Flows                  struct{ Opened, Evicted uint64 }
+			Protocols              []struct{ Name string }
+		}
+	}
+}
+
+func (s *status) print(w io.Writer) error {
+	line := func(name, format string, args ...any) {
+		for i, text := range output.Wrap(fmt.Sprintf(format, args...), output.Width-15) {
+			if i > 0 {
+				name = ""
+			}
+			fmt.Fprintf(w, "%-14s %s\n", name, text)
+		}
+	}
+	line("version", "%s", s.Version)
+	line("configuration", "%s", s.Configuration)
+	line("state", "%s", s.State)
+	line("alerts", "%d, of which %d open; %d incidents, %d decisions, %d suppressions stand",
+		s.Alerts, s.Open, s.Incidents, s.Decisions, s.Suppressions)
+	r := s.Retention
+	line("kept", "decisions %d days, journal %d days or %d GB; in an index: auth %d, flow summaries %d, flow %d, protocols %d, "+
+		"health %d; headers %d", r.Decisions, r.Journal, r.JournalGB, r.Auth, r.FlowSummaries, r.Flow, r.Protocols, r.Health, r.Headers)
+	if len(s.Coverage) == 0 {
+		line("coverage", "none yet: run writes it each minute; replay stores nothing")
+		return nil
+	}
+	var seen coverageSeen
+	if err := json.Unmarshal(s.Coverage, &seen); err != nil {
+		return fmt.Errorf("coverage: %w", err)
+	}
+	c := seen.Brandmelder.Coverage
+	line("coverage", "minute to %s, of %d in the journal", c.End, s.Minutes)
+	line("", "%d packets, %d of %d dropped by the kernel, %d duplicates", c.Packets, c.Dropped, c.Seen, c.Duplicates)
+	line("", "%d flows opened, %d evicted, %.0f %% of the ended one-way, %d bytes never seen, %d protocols",
+		c.Flows.Opened, c.Flows.Evicted, 100*c.OneWayShare, c.GapBytes, len(c.Protocols))
+	return nil
+}
