@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// der builds an element of its parts.
-func der(tag byte, parts ...[]byte) []byte {
+// asn builds an element of its parts.
+func asn(tag byte, parts ...[]byte) []byte {
 	body := slices.Concat(parts...)
 	switch n := len(body); {
 	case n < 0x80:
@@ -22,30 +22,30 @@ func der(tag byte, parts ...[]byte) []byte {
 	}
 }
 
-func number(n int32) []byte { return der(2, binary.BigEndian.AppendUint32(nil, uint32(n))) }
+func number(n int32) []byte { return asn(2, binary.BigEndian.AppendUint32(nil, uint32(n))) }
 
 func names(kind byte, parts ...string) []byte {
 	var list []byte
 	for _, p := range parts {
-		list = append(list, der(0x1b, []byte(p))...)
+		list = append(list, asn(0x1b, []byte(p))...)
 	}
-	return der(0x30, der(0xa0, der(2, []byte{kind})), der(0xa1, der(0x30, list)))
+	return asn(0x30, asn(0xa0, asn(2, []byte{kind})), asn(0xa1, asn(0x30, list)))
 }
 
 func sealed(etype int32, size int) []byte {
-	return der(0x30, der(0xa0, number(etype)), der(0xa2, der(4, make([]byte, size))))
+	return asn(0x30, asn(0xa0, number(etype)), asn(0xa2, asn(4, make([]byte, size))))
 }
 
 func ticket(realm string, etype int32, service ...string) []byte {
-	return der(0x61, der(0x30, der(0xa0, der(2, []byte{5})), der(0xa1, der(0x1b, []byte(realm))), der(0xa2, names(2, service...)), der(0xa3, sealed(etype, 200))))
+	return asn(0x61, asn(0x30, asn(0xa0, asn(2, []byte{5})), asn(0xa1, asn(0x1b, []byte(realm))), asn(0xa2, names(2, service...)), asn(0xa3, sealed(etype, 200))))
 }
 
 func apreq(t []byte) []byte {
-	return der(0x6e, der(0x30, der(0xa0, der(2, []byte{5})), der(0xa1, der(2, []byte{14})), der(0xa2, der(3, make([]byte, 5))), der(0xa3, t), der(0xa4, sealed(18, 100))))
+	return asn(0x6e, asn(0x30, asn(0xa0, asn(2, []byte{5})), asn(0xa1, asn(2, []byte{14})), asn(0xa2, asn(3, make([]byte, 5))), asn(0xa3, t), asn(0xa4, sealed(18, 100))))
 }
 
 func padata(kind int32, value []byte) []byte {
-	return der(0x30, der(0xa1, number(kind)), der(0xa2, der(4, value)))
+	return asn(0x30, asn(0xa1, number(kind)), asn(0xa2, asn(4, value)))
 }
 
 func request(tag byte, nonce int32, user string, pa []byte, etypes []int32, service ...string) []byte {
@@ -54,22 +54,22 @@ func request(tag byte, nonce int32, user string, pa []byte, etypes []int32, serv
 		list = append(list, number(e)...)
 	}
 	if user != "" {
-		client = der(0xa1, names(1, user))
+		client = asn(0xa1, names(1, user))
 	}
-	host := der(0xa9, der(0x30, der(0x30, der(0xa0, number(20)), der(0xa1, der(4, []byte("WARD7-PC       "))))))
-	body := der(0x30, der(0xa0, der(3, []byte{0, 0x40, 0x81, 0, 0x10})), client, der(0xa2, der(0x1b, []byte("HOSPITAL.EXAMPLE"))),
-		der(0xa3, names(2, service...)), der(0xa7, number(nonce)), der(0xa8, der(0x30, list)), host)
-	return der(tag, der(0x30, der(0xa1, der(2, []byte{5})), der(0xa2, der(2, []byte{tag & 0x1f})), der(0xa3, der(0x30, pa)), der(0xa4, body)))
+	host := asn(0xa9, asn(0x30, asn(0x30, asn(0xa0, number(20)), asn(0xa1, asn(4, []byte("WARD7-PC       "))))))
+	body := asn(0x30, asn(0xa0, asn(3, []byte{0, 0x40, 0x81, 0, 0x10})), client, asn(0xa2, asn(0x1b, []byte("HOSPITAL.EXAMPLE"))),
+		asn(0xa3, names(2, service...)), asn(0xa7, number(nonce)), asn(0xa8, asn(0x30, list)), host)
+	return asn(tag, asn(0x30, asn(0xa1, asn(2, []byte{5})), asn(0xa2, asn(2, []byte{tag & 0x1f})), asn(0xa3, asn(0x30, pa)), asn(0xa4, body)))
 }
 
 func reply(tag byte, user string, t []byte) []byte {
-	return der(tag, der(0x30, der(0xa0, der(2, []byte{5})), der(0xa1, der(2, []byte{tag & 0x1f})), der(0xa3, der(0x1b, []byte("HOSPITAL.EXAMPLE"))),
-		der(0xa4, names(1, user)), der(0xa5, t), der(0xa6, sealed(18, 150))))
+	return asn(tag, asn(0x30, asn(0xa0, asn(2, []byte{5})), asn(0xa1, asn(2, []byte{tag & 0x1f})), asn(0xa3, asn(0x1b, []byte("HOSPITAL.EXAMPLE"))),
+		asn(0xa4, names(1, user)), asn(0xa5, t), asn(0xa6, sealed(18, 150))))
 }
 
 func failure(code int32, service ...string) []byte {
-	return der(0x7e, der(0x30, der(0xa0, der(2, []byte{5})), der(0xa1, der(2, []byte{30})), der(0xa6, number(code)),
-		der(0xa9, der(0x1b, []byte("HOSPITAL.EXAMPLE"))), der(0xaa, names(2, service...))))
+	return asn(0x7e, asn(0x30, asn(0xa0, asn(2, []byte{5})), asn(0xa1, asn(2, []byte{30})), asn(0xa6, number(code)),
+		asn(0xa9, asn(0x1b, []byte("HOSPITAL.EXAMPLE"))), asn(0xaa, names(2, service...))))
 }
 
 // framed puts messages behind their length, as TCP has them.
@@ -157,8 +157,8 @@ func TestKerberosEncryption(t *testing.T) {
 
 func TestParseAPREQ(t *testing.T) {
 	raw := apreq(ticket("HOSPITAL.EXAMPLE", 23, "cifs", "files"))
-	gss := der(0x60, der(6, kerberosOID), []byte{1, 0}, raw)
-	spnego := der(0x60, der(6, []byte{0x2b, 6, 1, 5, 5, 2}), der(0xa0, der(0x30, der(0xa0, der(0x30, der(6, kerberosOID))), der(0xa2, der(4, gss)))))
+	gss := asn(0x60, asn(6, kerberosOID), []byte{1, 0}, raw)
+	spnego := asn(0x60, asn(6, []byte{0x2b, 6, 1, 5, 5, 2}), asn(0xa0, asn(0x30, asn(0xa0, asn(0x30, asn(6, kerberosOID))), asn(0xa2, asn(4, gss)))))
 	for name, blob := range map[string][]byte{"raw": raw, "gss": gss, "spnego": spnego} {
 		if realm, service, etype, ok := ParseAPREQ(blob); !ok || realm != "HOSPITAL.EXAMPLE" || service != "cifs/files" || etype != 23 {
 			t.Errorf("%s: %q %q %d %v", name, realm, service, etype, ok)
@@ -167,7 +167,7 @@ func TestParseAPREQ(t *testing.T) {
 	for i := range raw { // cut anywhere, nothing breaks
 		ParseAPREQ(raw[:i])
 	}
-	if _, _, _, ok := ParseAPREQ(der(0x6e, der(0x30))); ok {
+	if _, _, _, ok := ParseAPREQ(asn(0x6e, asn(0x30))); ok {
 		t.Error("an empty AP-REQ is one")
 	}
 }
