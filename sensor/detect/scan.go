@@ -62,7 +62,7 @@ func (s *scan) Observe(e *event.Event, report Report) {
 	var ok bool
 	switch t := e.Data.(type) {
 	case *event.Traffic:
-		if e.Flow != nil {
+		if e.Flow != nil && !e.Flow.ServerMAC.IsGroup() { // a call to everyone is no search
 			p, ok = probeOf(e.Kind, e.Flow, t)
 		}
 	default:

@@ -9,13 +9,13 @@ type Flow struct {
 	Key            Key
 	Client, Server netip.AddrPort // ICMP: type and code of each side's first message as the port, as Community ID does
 	ClientMAC      MAC            // link addresses of the first frame from each side; a router's where it is not on the segment
-	ServerMAC      MAC
-	Proto          uint8  // IANA protocol number
-	App            string // name of the protocol that was recognised in the bytes, "" while unknown
-	Start          int64  // time of the first packet, ns
-	Number         uint64 // of the first packet: with Start and Key it names the flow in a run
-	CommunityID    string // v1, seed 0
-	Ingress        string // interface the first packet came in on
+	ServerMAC      MAC            // broadcast or multicast where a frame to many was never answered
+	Proto          uint8          // IANA protocol number
+	App            string         // name of the protocol that was recognised in the bytes, "" while unknown
+	Start          int64          // time of the first packet, ns
+	Number         uint64         // of the first packet: with Start and Key it names the flow in a run
+	CommunityID    string         // v1, seed 0
+	Ingress        string         // interface the first packet came in on
 	VLAN           [2]Tags
 	Tunnel         *Tunnel // nil: not in a tunnel
 	MidStream      bool    // the start was not seen: which end is the client is a guess

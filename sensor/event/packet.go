@@ -75,3 +75,6 @@ type Tags struct {
 	N     uint8
 	ID    [2]uint16 // VLAN ids, 0 to 4095
 }
+
+// IsGroup reports broadcast and multicast: a frame to many.
+func (m MAC) IsGroup() bool { return m[0]&1 != 0 }

@@ -256,6 +256,9 @@ func (l *Lane) take(slot int32, h *decode.Headers) {
 	r.last = max(r.last, h.Time)
 	if !r.tags[s].Known {
 		r.tags[s], r.mac[s], r.stale = h.Tags, h.SrcMAC, true
+		if o := s.Other(); h.DstMAC.IsGroup() && r.mac[o].IsZero() {
+			r.mac[o] = h.DstMAC // how a subnet's own broadcast is told from a host
+		}
 	}
 	count := &r.total[s]
 	count.Packets += 1 + uint64(h.FragPackets)

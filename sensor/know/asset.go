@@ -47,7 +47,7 @@ func (s *assets) of(a netip.Addr) event.AssetID {
 }
 
 func (s *assets) see(m event.MAC, a netip.Addr, now int64) {
-	if m.IsZero() || m[0]&1 != 0 { // group addresses belong to nobody
+	if m.IsZero() || m.IsGroup() { // group addresses belong to nobody
 		return
 	}
 	b, _ := s.behind.Touch(m, now)
@@ -86,7 +86,7 @@ func (k *Know) bind(e *event.Event, addrPath, macPath string) {
 		return
 	}
 	m := event.MAC(hw)
-	if m.IsZero() || m[0]&1 != 0 {
+	if m.IsZero() || m.IsGroup() {
 		return
 	}
 	v, _ := k.assets.bound.Touch(a, e.Time)
