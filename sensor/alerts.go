@@ -9,8 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/brandmelder/brandmelder/sensor/decision"
+	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/output"
+	"github.com/brandmelder/brandmelder/sensor/view"
 )
 
 func alertsCommand() *cobra.Command {
@@ -21,7 +22,7 @@ func alertsCommand() *cobra.Command {
 
 // view loads the configuration and opens the view of the state directory; it is
 // nil where no run has stored anything.
-func (s *settings) view() (v *output.View, state string, err error) {
+func (s *settings) view() (v *view.View, state string, err error) {
 	if err := s.load(); err != nil {
 		return nil, "", err
 	}
@@ -31,7 +32,7 @@ func (s *settings) view() (v *output.View, state string, err error) {
 	if _, err := os.Stat(journalIn(state)); errors.Is(err, os.ErrNotExist) {
 		return nil, state, nil
 	}
-	if v, err = output.OpenView(state); errors.Is(err, os.ErrPermission) {
+	if v, err = view.Open(state); errors.Is(err, os.ErrPermission) {
 		err = fmt.Errorf("%w; type it with sudo, or name your own state_dir with -c", err)
 	}
 	return v, state, err
@@ -62,7 +63,7 @@ func (l *alertsList) run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var list []output.Alert
+	var list []view.Alert
 	if v != nil {
 		defer v.Close()
 		if list, err = v.Alerts(l.open, l.limit); err != nil {
@@ -92,7 +93,7 @@ func (l *alertsList) run(w io.Writer) error {
 // only one alert has.
 const idShown = 8
 
-func alertHead(a *output.Alert) string {
+func alertHead(a *view.Alert) string {
 	state := a.State
 	switch {
 	case a.State == "closed":
@@ -107,28 +108,28 @@ func alertHead(a *output.Alert) string {
 }
 
 // alert finds one alert for the verbs that are about one.
-func (s *settings) alert(id string) (output.Alert, error) {
+func (s *settings) alert(id string) (view.Alert, error) {
 	v, state, err := s.view()
 	if err != nil {
-		return output.Alert{}, err
+		return view.Alert{}, err
 	}
 	if v == nil {
-		return output.Alert{}, bad("no alerts in %s: no run has stored anything there", journalIn(state))
+		return view.Alert{}, bad("no alerts in %s: no run has stored anything there", journalIn(state))
 	}
 	defer v.Close()
 	a, err := v.Alert(id)
-	if errors.Is(err, output.ErrNone) {
+	if errors.Is(err, view.ErrNone) {
 		return a, bad("alert %s: %w in %s; see alerts list", id, err, journalIn(state))
 	}
 	return a, err
 }
 
 func alertsAckCommand() *cobra.Command {
-	return decideCommand("ack", "say that somebody looks at an alert", decision.Acknowledge)
+	return decideCommand("ack", "say that somebody looks at an alert", alert.Acknowledge)
 }
 
 func alertsCloseCommand() *cobra.Command {
-	c := decideCommand("close", "say what an alert was", decision.Close)
+	c := decideCommand("close", "say what an alert was", alert.CloseAlert)
 	c.MarkFlagRequired("verdict")
 	return c
 }
@@ -136,12 +137,12 @@ func alertsCloseCommand() *cobra.Command {
 // decideCommand is a verb that decides about one alert.
 func decideCommand(name, short, action string) *cobra.Command {
 	var s settings
-	d := decision.Decision{Action: action}
+	d := alert.Decision{Action: action}
 	c := &cobra.Command{
 		Use: name + " ID", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return s.decideAlert(c.OutOrStdout(), args[0], d) },
 	}
-	if action == decision.Close {
+	if action == alert.CloseAlert {
 		c.Flags().StringVar(&d.Verdict, "verdict", "", "true (an attack), false (not so), or benign (so, but allowed)")
 	}
 	c.Flags().StringVar(&d.Owner, "owner", "", "who decides it; without it the user at the keyboard")
@@ -150,8 +151,8 @@ func decideCommand(name, short, action string) *cobra.Command {
 	return c
 }
 
-func (s *settings) decideAlert(w io.Writer, id string, d decision.Decision) error {
-	if d.Action == decision.Close && !isVerdict(d.Verdict) {
+func (s *settings) decideAlert(w io.Writer, id string, d alert.Decision) error {
+	if d.Action == alert.CloseAlert && !isVerdict(d.Verdict) {
 		return fmt.Errorf("--verdict %q: choose true, false or benign", d.Verdict)
 	}
 	a, err := s.alert(id)
@@ -167,7 +168,7 @@ func (s *settings) decideAlert(w io.Writer, id string, d decision.Decision) erro
 }
 
 func isVerdict(s string) bool {
-	for _, v := range decision.Verdicts {
+	for _, v := range alert.Verdicts {
 		if s == v {
 			return true
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/output"
+	"github.com/brandmelder/brandmelder/sensor/view"
 )
 
 // detail is what alerts show reads from an alert's document.
@@ -74,7 +75,7 @@ func alertsShowCommand() *cobra.Command {
 
 // showAlert prints an alert as a person decides on it: what, why, what else, and
 // what to do first.
-func showAlert(w io.Writer, a *output.Alert, lang string) error {
+func showAlert(w io.Writer, a *view.Alert, lang string) error {
 	var d detail
 	if err := json.Unmarshal([]byte(a.JSON), &d); err != nil {
 		return fmt.Errorf("alert %s: %w", a.ID, err)

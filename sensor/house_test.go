@@ -32,7 +32,7 @@ var arrows = map[string]string{
 	"sensor/pipeline": "alert baseline capture decode detect event flow know proto",
 	"sensor/journal":  "event",
 	"sensor/output":   "event journal",
-	"sensor/view":     "event journal output",
+	"sensor/view":     "alert event journal",
 	"sensor/config":   "alert detect event flow know output",
 	"sensor/drill":    "capture",
 }

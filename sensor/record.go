@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -13,7 +14,10 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/journal"
 )
 
-const day = 24 * time.Hour
+const (
+	day      = 24 * time.Hour
+	seedSize = 32
+)
 
 // journalIn is the journal of a state directory.
 func journalIn(state string) string { return filepath.Join(state, "journal") }
@@ -28,6 +32,25 @@ func openJournal(state string) (*journal.Journal, error) {
 		return nil, fmt.Errorf("%w; end the other run, or give this one its own state_dir with -c", err)
 	}
 	return j, err
+}
+
+// seedOf is the secret of this sensor: it keys the ids of its alerts and the codes
+// of pseudonyms. It is made once and never leaves the state directory.
+func seedOf(state string) ([]byte, error) {
+	path := filepath.Join(state, "seed")
+	seed, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		seed = make([]byte, seedSize)
+		rand.Read(seed)
+		err = os.WriteFile(path, seed, 0o600)
+	}
+	if err == nil && len(seed) != seedSize {
+		err = fmt.Errorf("%s has %d bytes instead of %d; remove it to begin with new codes", path, len(seed), seedSize)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("seed: %w", err)
+	}
+	return seed, nil
 }
 
 // keep is how long the journal keeps what it has.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -99,7 +100,8 @@ func (r *replay) writer(w *bufio.Writer) (func(event.Doc), error) {
 }
 
 // isAlert reports whether a document is an alert of revision 0.
-func isAlert(d event.Doc) bool { return d.Dataset == "alert" && d.Keep == event.Decisions }
+// Later ones have its id and their number.
+func isAlert(d event.Doc) bool { return d.Dataset == "alert" && !strings.Contains(d.ID, "-") }
 
 // create opens the file to write to.
 func create(name string, stdout io.Writer) (*bufio.Writer, func() error, error) {

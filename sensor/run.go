@@ -152,7 +152,15 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 		return err
 	}
 	defer j.Close()
-	settings := r.line(len(sources), r.observer(), []byte(r.observer().Name))
+	seed, err := seedOf(state)
+	if err != nil {
+		return err
+	}
+	consumers, err := r.consumers(r.w, state, seed)
+	if err != nil {
+		return err
+	}
+	settings := r.line(len(sources), r.observer(), seed)
 	if settings.Alert.Suppressions, err = suppressions(journalIn(state), time.Now()); err != nil {
 		return err
 	}
@@ -169,12 +177,16 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 		record.Close()
 		return err
 	}
+	finish := followAll(consumers, journalIn(state))
 	go r.status(ctx, line, sources)
 	account, err := line.Live(ctx, sources)
 	count := record.Close()
 	account.Print(r.w)
 	r.say("  %-11s %d = %d offered to the journal + %d of kinds that it does not keep", "", account.Documents, count.Offered, skipped)
 	r.say("  %-11s %s", "journal", count)
+	for _, line := range finish() {
+		r.say("  %-11s %s", "output", line)
+	}
 	r.say("next: %s alerts list", os.Args[0])
 	return err
 }

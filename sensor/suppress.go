@@ -12,19 +12,18 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/config"
-	"github.com/brandmelder/brandmelder/sensor/decision"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 )
 
 // suppressions are those that stand now.
 func suppressions(journalDir string, now time.Time) ([]alert.Suppression, error) {
-	list, err := decision.Read(journalDir)
-	return decision.Standing(list, now), err
+	list, err := decisions(journalDir)
+	return alert.Standing(list, now), err
 }
 
 // decide writes a decision of a person into the journal.
-func (s *settings) decide(d decision.Decision) error {
+func (s *settings) decide(d alert.Decision) error {
 	state, err := s.state()
 	if err != nil {
 		return err
@@ -53,7 +52,7 @@ func person() string {
 // suppressAdd is the verb's flags.
 type suppressAdd struct {
 	settings
-	decision.Decision
+	alert.Decision
 	expiry, source, destination string
 }
 
@@ -98,7 +97,7 @@ func (a *suppressAdd) run(w io.Writer, now time.Time) (err error) {
 			return err
 		}
 	}
-	a.Action, a.Suppression = decision.Suppress, decision.NewID()[:8]
+	a.Action, a.Suppression = alert.Suppress, alert.NewID()[:8]
 	s := alert.Suppression{ID: a.Suppression, Owner: a.Owner, Reason: a.Reason, Expiry: a.Expiry, Scope: a.Scope}
 	if err := s.Validate(); err != nil {
 		return fmt.Errorf("%w; see suppress add --help", err)

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
-	"github.com/brandmelder/brandmelder/sensor/decision"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
@@ -99,7 +98,7 @@ func scopeText(c alert.Scope) string {
 
 func suppressEndCommand() *cobra.Command {
 	var s settings
-	d := decision.Decision{Action: decision.End}
+	d := alert.Decision{Action: alert.Unsuppress}
 	c := &cobra.Command{
 		Use: "end ID", Short: "end a suppression before its time", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

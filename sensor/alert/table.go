@@ -100,10 +100,10 @@ func endFields() []event.Field {
 	}
 }
 
-// Tables lists the tables of alerts and incidents: their own, and the facts of
+// Tables lists the tables of alerts, incidents and decisions: their own, and the facts of
 // each detector on the shelf.
 func Tables() []*event.Table {
-	all := []*event.Table{alertTable, incidentTable}
+	all := []*event.Table{alertTable, incidentTable, decisionTable}
 	for _, s := range detect.All() {
 		all = append(all, s.Facts)
 	}

@@ -57,6 +57,20 @@ type Output struct {
 	Path string `yaml:"path"`
 }
 
+// Decode sets what the kind of output asks for, a struct with the yaml keys of
+// the settings that it has; name and view are not its own.
+func (o Output) Decode(into any) error {
+	b, err := yaml.Marshal(map[string]string{"path": o.Path})
+	if err != nil {
+		return err
+	}
+	var n yaml.Node
+	if err := yaml.Unmarshal(b, &n); err != nil {
+		return err
+	}
+	return decode("outputs", n.Content[0], into)
+}
+
 // Retention is how long documents are kept, in days unless the name says otherwise.
 type Retention struct {
 	Decisions     int `yaml:"decisions" json:"decisions"` // alerts, incidents and what people decided

@@ -1,4 +1,7 @@
-package output
+// Package view answers questions about what was stored: alerts, incidents,
+// coverage and decisions in a SQLite database. It holds nothing of its own, so it
+// may be removed and is built again from the journal.
+package view
 
 import (
 	"database/sql"
@@ -30,19 +33,17 @@ CREATE TABLE decisions (id TEXT PRIMARY KEY, time INTEGER, action TEXT, alert TE
 `
 )
 
-// View is a SQLite database over the journal, for questions: alerts, incidents,
-// coverage, decisions. It holds nothing of its own, so it may be removed and is
-// built again from the journal. Its cursor moves in the transaction of the rows,
+// View is the database over the journal. Its cursor moves in the transaction of the rows,
 // and SQLite lets one process write at a time.
 type View struct {
 	db      *sql.DB
 	journal string
 }
 
-// OpenView opens the view in a state directory and brings it up to the journal.
-func OpenView(state string) (*View, error) {
+// Open opens the view in a state directory and brings it up to the journal.
+func Open(state string) (*View, error) {
 	path := filepath.Join(state, "view.db")
-	v, err := openView(path, filepath.Join(state, "journal"))
+	v, err := open(path, filepath.Join(state, "journal"))
 	if err == nil {
 		return v, nil
 	}
@@ -51,10 +52,10 @@ func OpenView(state string) (*View, error) {
 			return nil, fmt.Errorf("view: %w", err)
 		}
 	}
-	return openView(path, filepath.Join(state, "journal"))
+	return open(path, filepath.Join(state, "journal"))
 }
 
-func openView(path, journalDir string) (*View, error) {
+func open(path, journalDir string) (*View, error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("view: %w", err)

@@ -1,4 +1,4 @@
-package output
+package view
 
 import (
 	"database/sql"
@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/brandmelder/brandmelder/sensor/decision"
+	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
@@ -62,7 +62,7 @@ func insert(tx *sql.Tx, d event.Doc) error {
 
 // decide takes a decision, and with it the state of the alert that it is about.
 func decide(tx *sql.Tx, doc event.Doc) error {
-	d, err := decision.Parse(doc)
+	d, err := alert.ParseDecision(doc)
 	if err != nil {
 		return err
 	}
@@ -74,9 +74,9 @@ func decide(tx *sql.Tx, doc event.Doc) error {
 		return err
 	}
 	switch d.Action {
-	case decision.Acknowledge:
+	case alert.Acknowledge:
 		_, err = tx.Exec("UPDATE alerts SET state = 'acknowledged', owner = ? WHERE id = ? AND state = 'open'", d.Owner, d.Alert)
-	case decision.Close:
+	case alert.CloseAlert:
 		_, err = tx.Exec("UPDATE alerts SET state = 'closed', verdict = ?, owner = ? WHERE id = ?", d.Verdict, d.Owner, d.Alert)
 	}
 	return err

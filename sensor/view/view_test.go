@@ -1,4 +1,4 @@
-package output
+package view
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/brandmelder/brandmelder/sensor/decision"
+	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 )
@@ -31,9 +31,9 @@ func write(t *testing.T, state string, docs ...event.Doc) {
 	}
 }
 
-func view(t *testing.T, state string) *View {
+func opened(t *testing.T, state string) *View {
 	t.Helper()
-	v, err := OpenView(state)
+	v, err := Open(state)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +56,8 @@ func short(t *testing.T, v *View, open bool) (out []string) {
 
 func filled(t *testing.T) string {
 	state := t.TempDir()
-	closed := decision.Decision{Action: decision.Close, Time: 9, Alert: "b1", Verdict: "benign", Owner: "ann"}
-	acknowledged := decision.Decision{Action: decision.Acknowledge, Time: 8, Alert: "a1", Owner: "bob"}
+	closed := alert.Decision{Action: alert.CloseAlert, Time: 9, Alert: "b1", Verdict: "benign", Owner: "ann"}
+	acknowledged := alert.Decision{Action: alert.Acknowledge, Time: 8, Alert: "a1", Owner: "bob"}
 	o := &event.Observer{}
 	write(t, state,
 		alertDoc("a1", 1, ""), alertDoc("b1", 2, ""), alertDoc("c1", 3, `"suppression":{"id":"s"}`), alertDoc("d1", 4, ""),
@@ -77,7 +77,7 @@ var wantOpen = []string{
 }
 
 func TestView(t *testing.T) {
-	v := view(t, filled(t))
+	v := opened(t, filled(t))
 	if d := cmp.Diff(wantOpen, short(t, v, true)); d != "" {
 		t.Error(d)
 	}
@@ -95,7 +95,7 @@ func TestView(t *testing.T) {
 
 func TestViewFollowsTheJournal(t *testing.T) {
 	state := filled(t)
-	v := view(t, state)
+	v := opened(t, state)
 	write(t, state, alertDoc("e1", 6, ""))
 	if err := v.CatchUp(); err != nil {
 		t.Fatal(err)
@@ -113,11 +113,11 @@ func TestViewTakesDecisionsThatWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	d := decision.Decision{Action: decision.Close, Time: 9, Alert: "d1", Verdict: "true", Owner: "ann"}
+	d := alert.Decision{Action: alert.CloseAlert, Time: 9, Alert: "d1", Verdict: "true", Owner: "ann"}
 	if err := journal.Decide(filepath.Join(state, "journal"), d.Doc(&event.Observer{})); err != nil {
 		t.Fatal(err)
 	}
-	v := view(t, state)
+	v := opened(t, state)
 	for range 2 {
 		if got := short(t, v, true); len(got) != 1 {
 			t.Errorf("%q", got)
@@ -142,7 +142,7 @@ func TestViewIsBuiltAgain(t *testing.T) {
 			return os.WriteFile(path, []byte("not a database, but long enough to be one"), 0o600)
 		},
 		"version": func(path string) error {
-			v, err := openView(path, "")
+			v, err := open(path, "")
 			if err != nil {
 				return err
 			}
@@ -152,13 +152,13 @@ func TestViewIsBuiltAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			state := filled(t)
-			if v, err := OpenView(state); err != nil || v.Close() != nil {
+			if v, err := Open(state); err != nil || v.Close() != nil {
 				t.Fatal(err)
 			}
 			if err := spoil(filepath.Join(state, "view.db")); err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(wantOpen, short(t, view(t, state), true)); d != "" {
+			if d := cmp.Diff(wantOpen, short(t, opened(t, state), true)); d != "" {
 				t.Error(d)
 			}
 		})
@@ -168,7 +168,7 @@ func TestViewIsBuiltAgain(t *testing.T) {
 func TestAlertByTheBeginningOfItsID(t *testing.T) {
 	state := t.TempDir()
 	write(t, state, alertDoc("abc", 1, ""), alertDoc("abd", 2, ""), alertDoc("ab", 3, ""))
-	v := view(t, state)
+	v := opened(t, state)
 	for id, want := range map[string]string{"abc": "abc", "ab": "ab", "abd": "abd"} {
 		if a, err := v.Alert(id); a.ID != want || err != nil {
 			t.Error(id, a.ID, err)
