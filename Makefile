@@ -9,7 +9,7 @@ LABELS   ?= ../shared/eval/labels-shared.json
 SCORE    ?= ../shared/eval/score.py
 FUZZTIME ?= 15s
 
-.PHONY: help go-version build run test race golden fuzz bench eval lint check test-root canary readme captures mutate
+.PHONY: help go-version build run test race golden fuzz bench eval lint check test-root recording
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ bench: build ## the project's benchmarks, with the peer beside them in the same 
 
 eval: build ## detection over the captures in CAPTURES, scored; EXPLAIN=1 says why each miss was missed
 	@deploy/eval.sh $(CAPTURES) $(LABELS) $(SCORE) $(EXPLAIN)
+
+recording: build ## record the exercise anew (root)
+	@deploy/record-exercise.sh
 
 lint: go-version ## formatting and vet
 	@test -z "$$(gofmt -l sensor bpf rules ingest)" || { gofmt -l sensor bpf rules ingest; echo "run gofmt -w on these"; exit 1; }

@@ -6,8 +6,8 @@ package drill
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -45,24 +45,17 @@ func Intrude(ctx context.Context) error {
 	if err := joinStage(ctx, intruderHost); err != nil {
 		return err
 	}
-	acts := Acts()
-	failed := make(chan error, len(acts))
-	for _, a := range acts {
-		go func() {
-			if err := a.play(ctx); err != nil && ctx.Err() == nil {
-				failed <- fmt.Errorf("%s: %w", a.Name, err)
-				return
+	var acts sync.WaitGroup
+	for _, a := range Acts() {
+		acts.Go(func() {
+			// An intruder tries again; so do we, for servers that do not listen yet.
+			for ctx.Err() == nil && a.play(ctx) != nil {
+				sleep(ctx, 500*time.Millisecond)
 			}
-			failed <- nil
-		}()
+		})
 	}
-	var first error
-	for range acts {
-		if err := <-failed; err != nil && first == nil {
-			first = err
-		}
-	}
-	return first
+	acts.Wait()
+	return nil
 }
 
 // Serve runs the servers until ctx ends. It is called in the servers' process.
