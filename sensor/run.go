@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -202,9 +203,10 @@ func (r *run) shown(d event.Doc, err error) {
 	}
 }
 
-// show prints an alert in full sentences.
+// show prints an alert in full sentences. What a person suppressed is stored and
+// counted, and does not call anyone.
 func (r *run) show(d event.Doc) {
-	if isAlert(d) {
+	if isAlert(d) && !bytes.Contains(d.JSON, []byte(`"suppression":{`)) {
 		r.say("%s", alertLine(d))
 	}
 }

@@ -67,3 +67,24 @@ func TestKeepIsTheRetention(t *testing.T) {
 		t.Errorf("%+v", k)
 	}
 }
+
+// The screen calls for an alert once: not for its growth, not when it is
+// suppressed. One that could not be stored is shown with the reason.
+func TestShown(t *testing.T) {
+	var screen strings.Builder
+	r := run{w: &screen}
+	show := func(id, more string, err error) string {
+		screen.Reset()
+		r.shown(event.Doc{Dataset: "alert", ID: id, JSON: fmt.Appendf(nil, `{"message":"m","brandmelder":{%s}}`, more)}, err)
+		return screen.String()
+	}
+	if got := show("a", "", nil); !strings.Contains(got, "ALERT  m") {
+		t.Error(got)
+	}
+	if got := show("a-1", "", nil) + show("a", `"suppression":{"id":"s"}`, nil); got != "" {
+		t.Error(got)
+	}
+	if got := show("a", "", errors.New("disk is full")); !strings.Contains(got, "ALERT  m") || !strings.Contains(got, "alert a is not on disk: disk is full") {
+		t.Error(got)
+	}
+}

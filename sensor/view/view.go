@@ -99,6 +99,11 @@ func (v *View) CatchUp() error {
 			return err
 		}
 	}
+	for table, rows := range maxRows {
+		if err := prune(tx, table, rows); err != nil {
+			return err
+		}
+	}
 	waiting, err := journal.Waiting(v.journal)
 	if err != nil {
 		return err
@@ -109,6 +114,16 @@ func (v *View) CatchUp() error {
 		}
 	}
 	return tx.Commit()
+}
+
+// maxRows bounds the view; the journal itself forgets by age. Coverage is a row a
+// minute: half a year.
+var maxRows = map[string]int{"alerts": 100_000, "incidents": 100_000, "decisions": 100_000, "coverage": 260_000}
+
+// prune removes what was inserted first.
+func prune(tx *sql.Tx, table string, rows int) error {
+	_, err := tx.Exec("DELETE FROM "+table+" WHERE rowid <= (SELECT max(rowid) FROM "+table+") - ?", rows)
+	return err
 }
 
 func (v *View) follow(tx *sql.Tx, s event.Series) error {

@@ -180,3 +180,26 @@ func TestAlertByTheBeginningOfItsID(t *testing.T) {
 		}
 	}
 }
+
+func TestPruneKeepsTheNewest(t *testing.T) {
+	v := opened(t, filled(t))
+	tx, err := v.db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for table := range maxRows {
+		if err := prune(tx, table, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	counts, err := v.Counts()
+	if d := cmp.Diff(Counts{Alerts: 1, Open: 1, Incidents: 1, Coverage: 1, Decisions: 1}, counts); d != "" || err != nil {
+		t.Error(d, err)
+	}
+	if got := short(t, v, false); got[0] != wantOpen[0] {
+		t.Errorf("%q", got)
+	}
+}
