@@ -69,7 +69,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"language":            {"# one\nlang: fr\n", `c.yaml:2:7: lang "fr": choose en or nl`},
 		"namespace":           {"namespace: A B\n", "c.yaml:1:12: namespace"},
 		"limit":               {"limits:\n  flows: 3\n", "c.yaml:2:10: flows 3: choose 1024"},
-		"retention":           {"retention:\n  auth: 0\n", "c.yaml:2:9: auth 0: choose 1 or more"},
+		"retention":           {"retention:\n  auth: 0\n", "c.yaml:2:9: auth 0: choose 1 to 36500"},
 		"network":             {"zones:\n  - name: a\n    networks: [10.0.0.0/33]\n", `c.yaml:3:16: "10.0.0.0/33" is not a network`},
 		"zone twice":          {"zones:\n  - {name: a, networks: [10.0.0.0/8]}\n  - {name: a, networks: [11.0.0.0/8]}\n", "c.yaml:3:5: zone a: stands twice"},
 		"zone without name":   {"zones: [{networks: [10.0.0.0/8]}]\n", "c.yaml:1:9: zone 1: has no name"},
@@ -142,11 +142,12 @@ func TestDetectorSection(t *testing.T) {
 
 func TestStateDir(t *testing.T) {
 	system := t.TempDir()
-	missing := filepath.Join(system, "missing")
+	missing := filepath.Join(system, "missing", "deeper")
 	t.Setenv("HOME", "/home/a")
 	for name, test := range map[string]struct{ own, system, xdg, want string }{
 		"configured":   {"/srv/state", system, "/x", "/srv/state"},
 		"system":       {"", system, "/x", system},
+		"can be made":  {"", filepath.Dir(missing), "/x", filepath.Dir(missing)},
 		"xdg":          {"", missing, "/x", "/x/brandmelder"},
 		"home":         {"", missing, "", "/home/a/.local/state/brandmelder"},
 		"xdg relative": {"", missing, "x", "/home/a/.local/state/brandmelder"},

@@ -12,14 +12,13 @@ import (
 const SystemState = "/var/lib/brandmelder"
 
 // StateDir is the one rule for where the state is: state_dir of the
-// configuration, else the system's if it can be written, else the user's own
+// configuration, else the system's if it can be written or made, else the user's own
 // ($XDG_STATE_HOME/brandmelder or ~/.local/state/brandmelder). It makes nothing.
 func (c *Config) StateDir(system string) (string, error) {
 	if c.State != "" {
 		return filepath.Abs(c.State)
 	}
-	const writable, searchable = 2, 1
-	if syscall.Access(system, writable|searchable) == nil {
+	if usable(system) {
 		return system, nil
 	}
 	if home := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(home) {
@@ -31,4 +30,14 @@ func (c *Config) StateDir(system string) (string, error) {
 			errors.Join(errors.New(system+" cannot be written"), err))
 	}
 	return filepath.Join(home, ".local", "state", "brandmelder"), nil
+}
+
+// usable reports whether a directory can be written, or made where it is not.
+func usable(dir string) bool {
+	const writable, searchable = 2, 1
+	err := syscall.Access(dir, writable|searchable)
+	if errors.Is(err, syscall.ENOENT) {
+		err = syscall.Access(filepath.Dir(dir), writable|searchable)
+	}
+	return err == nil
 }

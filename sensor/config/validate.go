@@ -15,9 +15,9 @@ import (
 
 // validate refuses values that cannot be meant. root is the file, for the places.
 func (c *Config) validate(root *yaml.Node) (err error) {
-	wrong := func(format string, path ...any) {
+	wrong := func(text string, path ...any) {
 		if err == nil {
-			err = inFile(c.path, &placed{find(root, path...), format})
+			err = inFile(c.path, &placed{find(root, path...), text})
 		}
 	}
 	if c.Lang != "en" && c.Lang != "nl" {
@@ -26,12 +26,14 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 	if c.Namespace == "" || strings.Trim(c.Namespace, "abcdefghijklmnopqrstuvwxyz0123456789_.") != "" {
 		wrong(fmt.Sprintf("namespace %q: use lower-case letters, digits, _ and .", c.Namespace), "namespace")
 	}
-	for name, n := range map[string]int{"flows": c.Limits.Flows, "streams": c.Limits.Streams} {
-		if n < 1024 || n > 1<<24 {
-			wrong(fmt.Sprintf("%s %d: choose 1024 to 16777216", name, n), "limits", name)
+	within := func(section, key string, n, least, most int) {
+		if n < least || n > most {
+			wrong(fmt.Sprintf("%s %d: choose %d to %d", key, n, least, most), section, key)
 		}
 	}
-	c.validateRetention(wrong)
+	within("limits", "flows", c.Limits.Flows, 1024, 1<<24)
+	within("limits", "streams", c.Limits.Streams, 1024, 1<<24)
+	c.Retention.validate(within)
 	c.validateZones(wrong)
 	c.validateOutputs(wrong)
 	names := detectors()
@@ -46,15 +48,16 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 // wrong tells what is wrong, and the path of keys and indexes to where.
 type wrong = func(text string, path ...any)
 
-func (c *Config) validateRetention(wrong wrong) {
-	r := c.Retention
-	for name, n := range map[string]int{
-		"decisions": r.Decisions, "auth": r.Auth, "flow_summaries": r.FlowSummaries, "flow": r.Flow, "protocols": r.Protocols,
-		"health": r.Health, "headers": r.Headers, "journal": r.Journal, "journal_gb": r.JournalGB,
+func (r *Retention) validate(within func(section, key string, n, least, most int)) {
+	for _, x := range []struct {
+		key string
+		n   int
+	}{
+		{"decisions", r.Decisions}, {"auth", r.Auth}, {"flow_summaries", r.FlowSummaries}, {"flow", r.Flow},
+		{"protocols", r.Protocols}, {"health", r.Health}, {"headers", r.Headers},
+		{"journal", r.Journal}, {"journal_gb", r.JournalGB},
 	} {
-		if n < 1 || n > 36500 {
-			wrong(fmt.Sprintf("%s %d: choose 1 or more", name, n), "retention", name)
-		}
+		within("retention", x.key, x.n, 1, 36500)
 	}
 }
 
