@@ -15,6 +15,7 @@ const maxGap = 15 * minute
 // after is everything behind the merge: one goroutine over one ordered stream,
 // know → detect → alert as plain calls.
 type after struct {
+	clinical  clinical
 	know      *know.Know
 	detectors []detector
 	desk      *alert.Desk
@@ -68,6 +69,7 @@ func (a *after) observe(e *event.Event) {
 	if e.Kind == "flow.start" {
 		a.flows.Add(1)
 	}
+	e = a.clinical.strip(e)
 	a.know.Observe(e)
 	if a.document != nil {
 		a.document.event(e, a.know)

@@ -23,6 +23,7 @@ type Config struct {
 	Know       know.Config
 	Alert      alert.Config // Know is filled in
 	Detectors  func(name string) detect.Decoder
+	Clinical   []string              // shares of patients' files, without the server: names of files on them are dropped
 	AlertsOnly bool                  // documents of events are not made
 	Status     func(*event.Coverage) // told each minute, on the line's goroutine; may be nil
 }
@@ -53,7 +54,7 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 		l.documents++
 		emit(d)
 	}
-	l.after = &after{know: k, desk: alert.New(c.Alert, count), status: c.Status}
+	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical), status: c.Status}
 	if !c.AlertsOnly {
 		l.after.document = newDocument(c.Alert.Observer, count)
 	}
