@@ -152,7 +152,7 @@ func (*bruteFacts) Table() *event.Table { return bruteTable }
 
 func init() {
 	register(Spec{
-		Name: "login-bruteforce", Doc: "A client guesses the secret of an account by trying many.",
+		Name: "login-bruteforce", Doc: "a client guesses the secret of an account by trying many",
 		Family: "login-bruteforce", Technique: []string{"T1110.001"},
 		Class: event.Absolute, Severity: event.Medium,
 		Wants: []string{"auth"}, Facts: bruteTable, New: newBruteforce,

@@ -69,7 +69,7 @@ func (*sprayFacts) Table() *event.Table { return sprayTable }
 
 func init() {
 	register(Spec{
-		Name: "login-spray", Doc: "A client tries a few secrets on many users.",
+		Name: "login-spray", Doc: "a client tries a few secrets on many users",
 		Family: "login-spray", Technique: []string{"T1110.003"},
 		Class: event.Absolute, Severity: event.High,
 		Wants: []string{"auth"}, Facts: sprayTable, New: newSpray,

@@ -134,7 +134,7 @@ func (s *scan) walk(kind string, k scanKey, target uint64, p probe, e *event.Eve
 
 func init() {
 	register(Spec{
-		Name: "scan", Doc: "A host looks for hosts or services by trying many.",
+		Name: "scan", Doc: "a host looks for hosts or services by trying many",
 		Family: "scan", Technique: []string{"T1046", "T1018"},
 		Class: event.Absolute, Severity: event.Medium,
 		Wants: []string{"flow.start", "flow.end", "arp"}, Facts: scanTable, New: newScan,

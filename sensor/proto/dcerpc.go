@@ -18,7 +18,7 @@ const (
 
 func init() {
 	register(Spec{
-		Name: "dcerpc", Doc: "Remote procedure calls of Windows.", Source: "C706 chapter 12, MS-RPCE",
+		Name: "dcerpc", Doc: "remote procedure calls of Windows", Source: "C706 chapter 12, MS-RPCE",
 		IP: 6, Ports: []uint16{135, 593, 49152, 49153, 49154, 49155, 49156, 49157, 49158, 49664, 49665, 49666, 49667, 49668},
 		Limit: rpcLimit, Probe: probeRPC, New: func() Parser { return newRPC("") },
 		Tables: []*event.Table{rpcTable, ntlmTable, (*event.Login)(nil).Table()},

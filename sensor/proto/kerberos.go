@@ -6,12 +6,13 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
+var kerberosTables = []*event.Table{kerberosTable, (*event.Login)(nil).Table()}
+
 func init() {
-	tables := []*event.Table{kerberosTable, (*event.Login)(nil).Table()}
 	register(Spec{Name: "kerberos", Doc: "Kerberos 5 tickets and logins over TCP", Source: "RFC 4120, RFC 6113", IP: 6, Ports: []uint16{88}, Limit: 2*krbMessage + 16<<10,
-		Probe: probeKerberosStream, New: newKerberosStream, Tables: tables})
+		Probe: probeKerberosStream, New: newKerberosStream, Tables: kerberosTables})
 	register(Spec{Name: "kerberos", Doc: "Kerberos 5 tickets and logins over UDP", Source: "RFC 4120, RFC 6113", IP: 17, Ports: []uint16{88}, Limit: 16 << 10,
-		Probe: probeKerberos, New: func() Parser { return &kerberosParser{} }, Tables: tables})
+		Probe: probeKerberos, New: func() Parser { return &kerberosParser{} }, Tables: kerberosTables})
 }
 
 const (

@@ -19,7 +19,7 @@ const (
 
 func init() {
 	register(Spec{
-		Name: "smb", Doc: "Windows file sharing, SMB 1 to 3.", Source: "MS-SMB2, MS-CIFS, MS-SMB, RFC 1002",
+		Name: "smb", Doc: "Windows file sharing, SMB 1 to 3", Source: "MS-SMB2, MS-CIFS, MS-SMB, RFC 1002",
 		IP: 6, Ports: []uint16{445, 139}, Limit: smbLimit,
 		Probe: probeSMB, New: newSMB, Tables: []*event.Table{smbTable, ntlmTable, rpcTable, (*event.Login)(nil).Table()},
 	})
