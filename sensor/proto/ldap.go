@@ -1,0 +1,199 @@
+package proto
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+func init() {
+	tables := []*event.Table{ldapTable, ntlmTable, (*event.Login)(nil).Table()}
+	register(Spec{Name: "ldap", Doc: "directory: binds, searches, changes", Source: "RFC 4511, RFC 4752", IP: 6, Ports: []uint16{389, 3268}, Limit: 2*ldapKept + 64<<10,
+		Probe: func(_ event.Side, data []byte) Verdict { return judgeLDAP(data, 1<<30) }, New: func() Parser { return &ldapParser{} }, Tables: tables})
+	register(Spec{Name: "cldap", Doc: "directory over UDP: how Windows finds its controller", Source: "MS-ADTS 6.3.3", IP: 17, Ports: []uint16{389}, Limit: 64 << 10,
+		Probe: func(_ event.Side, data []byte) Verdict { return yesIf(judgeLDAP(data, len(data)) == Yes) }, New: func() Parser { return &cldapParser{} }, Tables: tables})
+}
+
+const (
+	ldapPending = 32 // operations that wait for their result
+	ldapNames   = 32 // attributes kept of one operation
+	startTLS    = "1.3.6.1.4.1.1466.20037"
+)
+
+// ldapFirst is what the content of each operation begins with.
+var ldapFirst = map[byte]byte{0x60: 2, 0x61: 10, 0x63: 4, 0x64: 4, 0x65: 10, 0x66: 4, 0x67: 10, 0x68: 4, 0x69: 10, 0x6b: 10, 0x6c: 4, 0x6d: 10, 0x6e: 4, 0x6f: 10, 0x73: 4, 0x77: 0x80, 0x78: 10}
+
+// judgeLDAP looks at the start of a message of which at most size bytes belong to
+// the conversation.
+func judgeLDAP(data []byte, size int) Verdict {
+	c := cursor{data: data}
+	tag, n := c.u8(), derLength(&c)
+	if !c.bad && (tag != 0x30 || n < 5 || n > size) {
+		return No
+	}
+	number, length := c.u8(), c.u8()
+	if !c.bad && (number != 2 || length < 1 || length > 4) {
+		return No
+	}
+	c.skip(int(length))
+	op := c.u8()
+	derLength(&c)
+	if inner := c.u8(); !c.bad {
+		return yesIf(ldapFirst[op] == inner && inner != 0)
+	}
+	if len(data) > 20 || len(data) > 0 && data[0] != 0x30 {
+		return No
+	}
+	return More
+}
+
+// ldapParser follows one connection, or the datagrams of one pair of ports.
+type ldapParser struct {
+	side    [2]ldapFrames
+	pending []ldapOp // oldest first
+	login   *login   // a bind of several messages
+	attempt int64
+	over    bool // what follows is encrypted
+	signed  bool
+}
+
+type ldapOp struct {
+	id  int64
+	rec *LDAP
+}
+
+func (p *ldapParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
+	if p.over {
+		return false
+	}
+	known := p.side[from].feed(data, func(msg []byte) bool { return p.message(msg, emit) })
+	return known && !p.over
+}
+
+// cldapParser takes a datagram as it is: one that was cut off spoils no other.
+type cldapParser struct{ ldapParser }
+
+func (p *cldapParser) Feed(_ event.Side, data []byte, emit func(event.Record)) bool {
+	return judgeLDAP(data, len(data)) != Yes || p.message(data, emit)
+}
+
+func (p *ldapParser) End(emit func(event.Record)) {
+	for _, o := range p.pending {
+		emit(o.rec)
+	}
+	p.pending = nil
+}
+
+// message takes an LDAP message or a SASL buffer of some.
+func (p *ldapParser) message(msg []byte, emit func(event.Record)) bool {
+	p.signed = msg[0] == 0
+	if p.signed {
+		plain, ok := unsealed(msg[4:])
+		if !ok {
+			return p.seal(emit)
+		}
+		msg = plain
+	}
+	for c := (cursor{data: msg}); c.left() > 0 && !p.over; {
+		if tag, body := c.element(); tag == 0x30 {
+			p.operation(body, emit)
+		} else {
+			break
+		}
+	}
+	return !p.over
+}
+
+func (p *ldapParser) seal(emit func(event.Record)) bool {
+	p.over = true
+	emit(&LDAP{Operation: "sealed", Sealed: true, Code: -1})
+	return false
+}
+
+func (p *ldapParser) operation(body []byte, emit func(event.Record)) {
+	c := cursor{data: body}
+	_, number := c.element()
+	id := derInt(number)
+	tag, op := c.element()
+	switch tag {
+	case 0x64:
+		if o := p.find(id); o >= 0 {
+			p.pending[o].rec.Results++
+		}
+	case 0x61, 0x65, 0x67, 0x69, 0x6b, 0x6d, 0x6f, 0x78:
+		p.result(id, tag, op, emit)
+	default:
+		if rec := p.request(tag, op); rec != nil {
+			rec.Code, rec.Signed = -1, p.signed
+			p.wait(ldapOp{id, rec}, emit)
+		}
+	}
+}
+
+func (p *ldapParser) find(id int64) int {
+	for i := range p.pending {
+		if p.pending[i].id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func (p *ldapParser) wait(o ldapOp, emit func(event.Record)) {
+	if p.find(o.id) >= 0 {
+		return // a datagram sent again
+	}
+	if len(p.pending) == ldapPending {
+		emit(p.pending[0].rec)
+		p.pending = remove(p.pending, 0)
+	}
+	p.pending = append(p.pending, o)
+}
+
+// result ends an operation. Those whose request was not seen say too little.
+func (p *ldapParser) result(id int64, tag byte, op []byte, emit func(event.Record)) {
+	i := p.find(id)
+	if i < 0 {
+		return
+	}
+	rec := p.pending[i].rec
+	p.pending = remove(p.pending, i)
+	c := cursor{data: op}
+	_, code := c.element()
+	c.element()
+	_, text := c.element()
+	rec.Code = derInt(code)
+	emit(rec)
+	switch {
+	case tag == 0x61:
+		p.decide(rec.Code, text, emit)
+	case tag == 0x78 && rec.OID == startTLS && rec.Code == 0:
+		p.seal(emit)
+	}
+}
+
+// decide gives the login that a bind's result ends. 14 asks for another message.
+func (p *ldapParser) decide(code int64, text []byte, emit func(event.Record)) {
+	if p.login == nil || code == 14 {
+		return
+	}
+	p.attempt++
+	outcome, reason := event.Success, ""
+	if code != 0 {
+		outcome, reason = event.Failure, ldapCode(code)+subCode(text)
+	}
+	p.login.done(outcome, reason, p.attempt, emit)
+	p.login = nil
+}
+
+// subCode is the Windows error in Active Directory's message, "data 52e": it tells
+// a wrong password from an unknown, disabled or locked user.
+func subCode(text []byte) string {
+	_, after, ok := bytes.Cut(text, []byte(", data "))
+	code, _, whole := bytes.Cut(after, []byte(","))
+	if !ok || !whole || len(code) == 0 || len(code) > 5 || strings.Trim(string(code), "0123456789abcdef") != "" {
+		return ""
+	}
+	return "/" + string(code)
+}
