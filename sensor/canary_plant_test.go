@@ -84,6 +84,7 @@ func play(trace *craft.Trace, s *proto.Spec, from uint16, d []said) {
 		data := append(append([]byte(nil), say.data...), canary...)
 		switch s.IP {
 		case 17:
+			trace.Datagram(a, b, pa, pb, say.data) // as it should be, so that it is understood
 			trace.Datagram(a, b, pa, pb, data)
 		case proto.ARP:
 			trace.Add(craft.Ethernet(a.MAC, b.MAC, 0x0806, data))

@@ -15,7 +15,9 @@ import (
 )
 
 // isLine reports whether a Doc reads well in a table.
-func isLine(doc string) bool { return doc != "" && !strings.HasSuffix(doc, ".") && !strings.Contains(doc, "\n") }
+func isLine(doc string) bool {
+	return doc != "" && !strings.HasSuffix(doc, ".") && !strings.Contains(doc, "\n")
+}
 
 func TestEveryProtocolIsComplete(t *testing.T) {
 	for _, s := range proto.All() {
