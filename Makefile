@@ -8,6 +8,9 @@ CAPTURES ?= ../shared/captures
 LABELS   ?= ../shared/eval/labels-shared.json
 SCORE    ?= ../shared/eval/score.py
 FUZZTIME ?= 15s
+# What deploy/bench.sh makes its mix of, and with.
+POOL  ?= $(CAPTURES)
+MKMIX ?= ../shared/eval/mkmix
 
 .PHONY: help go-version build run test race golden fuzz bench eval lint check test-root recording
 
@@ -56,8 +59,10 @@ fuzz: go-version ## every fuzz target for FUZZTIME
 	  for f in $$($(GO) test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
 	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
-bench: build ## the project's benchmarks, with the peer beside them in the same run
+bench: build ## the project's benchmarks; with MIX= or captures in POOL, Suricata beside it in the same run
 	$(GO) test -run '^$$' -bench . -benchmem ./sensor/decode ./sensor/flow ./sensor/capture
+	@if [ -n "$(MIX)" ] || [ -d "$(POOL)" ]; then GO=$(GO) MIX=$(MIX) POOL=$(POOL) MKMIX=$(MKMIX) deploy/bench.sh; \
+	  else echo "no MIX= and no captures in POOL=$(POOL): Suricata is not measured"; fi
 
 eval: build ## detection over the captures in CAPTURES, scored; EXPLAIN=1 says why each miss was missed
 	@deploy/eval.sh $(CAPTURES) $(LABELS) $(SCORE) $(EXPLAIN)

@@ -39,7 +39,7 @@ func captures(t *testing.T) []string {
 	return files
 }
 
-func openPath(t *testing.T, path string) capture.Source {
+func openPath(t testing.TB, path string) capture.Source {
 	t.Helper()
 	source, err := capture.Files([]string{path}, capture.Options{})
 	if err != nil {
