@@ -210,12 +210,15 @@ func appendString(dst []byte, s string) []byte {
 	}
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
-			dst = append(dst, c)
+		plain := i
+		for i < len(s) && isPlain(s[i]) {
 			i++
-			continue
 		}
+		dst = append(dst, s[plain:i]...) // nearly always all of it
+		if i == len(s) {
+			break
+		}
+		c := s[i]
 		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case c == '"' || c == '\\':
@@ -234,3 +237,6 @@ func appendString(dst []byte, s string) []byte {
 	}
 	return append(dst, '"')
 }
+
+// isPlain reports whether a byte stands in a JSON string as it is.
+func isPlain(c byte) bool { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' }

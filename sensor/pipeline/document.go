@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/hex"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -16,6 +17,7 @@ type document struct {
 	layouts  map[*event.Table]*event.Layout
 	header   event.Header
 	ends     ends
+	scratch  []byte // a document grows here, and is copied when its length is known
 }
 
 func newDocument(o *event.Observer, emit func(event.Doc)) *document {
@@ -91,9 +93,10 @@ func (d *document) write(data event.Record, f *event.Flow) {
 	if f != nil {
 		records[1], records[2] = f, &d.ends
 	}
+	d.scratch = l.Append(d.scratch[:0], records[:]...)
 	d.emit(event.Doc{
 		Dataset: d.header.Dataset, ID: d.header.ID, Time: d.header.Time,
-		JSON: l.Append(make([]byte, 0, 1024), records[:]...),
+		JSON: slices.Clone(d.scratch),
 	})
 }
 

@@ -128,7 +128,7 @@ func (r *TLS) CipherName() string {
 	if !r.serverSeen {
 		return ""
 	}
-	return tls.CipherSuiteName(r.serverHello.cipher)
+	return cipherName(r.serverHello.cipher)
 }
 
 // JA3S is the server's fingerprint, "" when it did not answer.
@@ -250,7 +250,7 @@ func certificateFields(side string, privacy event.Privacy, leaf func(*TLS) *Cert
 func suiteNames(list []uint16) []string {
 	out := make([]string, 0, len(list))
 	for _, n := range list {
-		out = append(out, tls.CipherSuiteName(n))
+		out = append(out, cipherName(n))
 	}
 	return out
 }
@@ -261,4 +261,23 @@ func wide(list []uint16) []int64 {
 		out = append(out, int64(n))
 	}
 	return out
+}
+
+// cipherNames is made once: crypto/tls builds both of its lists anew for each
+// name it is asked for.
+var cipherNames = func() map[uint16]string {
+	names := map[uint16]string{}
+	for _, c := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		names[c.ID] = c.Name
+	}
+	return names
+}()
+
+// cipherName is the name IANA gives a cipher suite, or its number where
+// crypto/tls does not know it.
+func cipherName(id uint16) string {
+	if name, ok := cipherNames[id]; ok {
+		return name
+	}
+	return fmt.Sprintf("0x%04X", id)
 }
