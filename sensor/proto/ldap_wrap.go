@@ -92,6 +92,13 @@ func unsealed(token []byte) ([]byte, bool) {
 	return nil, false
 }
 
+// plainLDAP reports whether data begins with an LDAP message of any operation:
+// the farewell too, which has no content.
 func plainLDAP(data []byte) ([]byte, bool) {
-	return data, judgeLDAP(data, len(data)) == Yes
+	c := cursor{data: data}
+	tag, body := c.element()
+	in := cursor{data: body}
+	number, id := in.element()
+	op := in.u8()
+	return data, tag == 0x30 && number == 2 && len(id) <= 4 && op&0xc0 == 0x40 && !in.bad
 }
