@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	register(Spec{Name: "ldap", Doc: "directory: binds, searches, changes", Source: "RFC 4511, RFC 4752", IP: 6, Ports: []uint16{389, 3268}, Limit: 2*ldapKept + 64<<10,
+	register(Spec{Name: "ldap", Doc: "directory: binds, searches, changes", Source: "RFC 4511, RFC 4752", IP: 6, Ports: []uint16{389, 3268}, Limit: 4*ldapKept + 64<<10,
 		Probe: func(_ event.Side, data []byte) Verdict { return judgeLDAP(data, 1<<30) }, New: func() Parser { return &ldapParser{} }, Tables: ldapTables})
 	register(Spec{Name: "cldap", Doc: "directory over UDP: how Windows finds its controller", Source: "MS-ADTS 6.3.3", IP: 17, Ports: []uint16{389}, Limit: 64 << 10,
 		Probe: func(_ event.Side, data []byte) Verdict { return yesIf(judgeLDAP(data, len(data)) == Yes) }, New: func() Parser { return &cldapParser{} }, Tables: ldapTables})
@@ -52,8 +52,9 @@ func judgeLDAP(data []byte, size int) Verdict {
 // ldapParser follows one connection, or the datagrams of one pair of ports.
 type ldapParser struct {
 	side    [2]ldapFrames
-	pending []ldapOp // oldest first
-	login   *login   // a bind of several messages
+	inner   [2]ldapFrames // of what stands in SASL buffers
+	pending []ldapOp      // oldest first
+	login   *login        // a bind of several messages
 	attempt int64
 	over    bool // what follows is encrypted
 	signed  bool
@@ -68,15 +69,15 @@ func (p *ldapParser) Feed(from event.Side, data []byte, emit func(event.Record))
 	if p.over {
 		return false
 	}
-	known := p.side[from].feed(data, func(msg []byte) bool { return p.message(msg, emit) })
+	known := p.side[from].feed(data, func(msg []byte) bool { return p.message(from, msg, emit) })
 	return known && !p.over
 }
 
 // cldapParser takes a datagram as it is: one that was cut off spoils no other.
 type cldapParser struct{ ldapParser }
 
-func (p *cldapParser) Feed(_ event.Side, data []byte, emit func(event.Record)) bool {
-	return judgeLDAP(data, len(data)) != Yes || p.message(data, emit)
+func (p *cldapParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
+	return judgeLDAP(data, len(data)) != Yes || p.message(from, data, emit)
 }
 
 func (p *ldapParser) End(emit func(event.Record)) {
@@ -86,24 +87,33 @@ func (p *ldapParser) End(emit func(event.Record)) {
 	p.pending = nil
 }
 
-// message takes an LDAP message or a SASL buffer of some.
-func (p *ldapParser) message(msg []byte, emit func(event.Record)) bool {
+// message takes an LDAP message or a SASL buffer. What stands in the buffers of a
+// side is a stream of its own: a message may go on in the next.
+func (p *ldapParser) message(from event.Side, msg []byte, emit func(event.Record)) bool {
 	p.signed = msg[0] == 0
-	if p.signed {
-		plain, ok := unsealed(msg[4:])
-		if !ok {
-			return p.seal(emit)
-		}
-		msg = plain
+	if !p.signed {
+		p.operations(msg, emit)
+		return !p.over
 	}
-	for c := (cursor{data: msg}); c.left() > 0 && !p.over; {
-		if tag, body := c.element(); tag == 0x30 {
-			p.operation(body, emit)
-		} else {
-			break
-		}
+	inner := &p.inner[from]
+	plain, ok := unsealed(msg[4:], inner.within())
+	if !ok {
+		return p.seal(emit)
+	}
+	if !inner.feed(plain, func(msg []byte) bool { p.operations(msg, emit); return msg[0] != 0 }) {
+		*inner = ldapFrames{} // out of step behind a buffer that was too long: the next may begin a message
 	}
 	return !p.over
+}
+
+func (p *ldapParser) operations(msg []byte, emit func(event.Record)) {
+	for c := (cursor{data: msg}); c.left() > 0 && !p.over; {
+		tag, body := c.element()
+		if tag != 0x30 {
+			return
+		}
+		p.operation(body, emit)
+	}
 }
 
 func (p *ldapParser) seal(emit func(event.Record)) bool {

@@ -74,7 +74,8 @@ var ldapSigned = dialogue{
 	{event.Client, bindRequest(1, "", saslProof("GSSAPI", asn(0x60, asn(6, kerberosOID), []byte{1, 0}, apreq(ticket("HOSPITAL.EXAMPLE", 18, "ldap", "dc1")))))},
 	{event.Server, ldapResult(1, 0x61, 0, "")},
 	{event.Client, buffer(cfx(0, 12, 0, searchRequest(2, "dc=x", asn(0x87, []byte("adminCount")))))},
-	{event.Server, buffer(cfx(1, 12, 12, append(found(2, "cn=a"), ldapResult(2, 0x65, 0, "")...)))},
+	{event.Server, buffer(cfx(1, 12, 12, append(found(2, "cn=a"), ldapResult(2, 0x65, 0, "")...)[:20]))},
+	{event.Server, buffer(cfx(1, 12, 12, append(found(2, "cn=a"), ldapResult(2, 0x65, 0, "")...)[20:]))},
 	{event.Client, buffer(cfx(0, 12, 12, ldapMessage(3, asn(0x42))))},
 	{event.Client, buffer(cfx(2, 12, 12, make([]byte, 60)))},
 }

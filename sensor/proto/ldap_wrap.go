@@ -13,7 +13,7 @@ type ldapFrames struct {
 	pass int
 }
 
-const ldapKept = 64 << 10
+const ldapKept = 384 << 10 // a controller fills SASL buffers with up to 300 KiB of entries
 
 // feed hands on each message, or its first ldapKept bytes, until each says false.
 // It is false too where the bytes are neither kind of message.
@@ -44,6 +44,9 @@ func (f *ldapFrames) feed(data []byte, each func([]byte) bool) bool {
 	return true
 }
 
+// within reports whether a message has begun and not ended.
+func (f *ldapFrames) within() bool { return len(f.buf)+f.pass > 0 }
+
 // measure learns the size from the head, once it is there: -1 for what is none.
 func (f *ldapFrames) measure() {
 	b := f.buf
@@ -68,7 +71,14 @@ func (f *ldapFrames) measure() {
 // unsealed finds the LDAP messages in a SASL buffer (RFC 4752) behind the token
 // of its mechanism: Kerberos with either kind of token (RFC 4121 4.2.6.2, RFC 1964
 // 1.2.2) or NTLM. It fails where they are encrypted.
-func unsealed(token []byte) ([]byte, bool) {
+//
+// within says that the buffer goes on with a message that an earlier one began.
+func unsealed(token []byte, within bool) ([]byte, bool) {
+	data, ok := unwrapLDAP(token)
+	return data, ok && (within || token[0] == 5 || plainLDAP(data)) // RFC 4121 says itself what is sealed
+}
+
+func unwrapLDAP(token []byte) ([]byte, bool) {
 	c := cursor{data: token}
 	switch {
 	case bytes.HasPrefix(token, []byte{5, 4}) && len(token) > 16:
@@ -77,28 +87,28 @@ func unsealed(token []byte) ([]byte, bool) {
 			return nil, false
 		}
 		if rotated > 0 {
-			return plainLDAP(token[16+extra:])
+			return token[16+extra:], true
 		}
-		return plainLDAP(token[16 : len(token)-extra])
+		return token[16 : len(token)-extra], true
 	case len(token) > 0 && token[0] == 0x60:
 		c.skip(1)
 		derLength(&c)
 		c.element()
 		c.skip(32) // algorithms, sequence, checksum, confounder
-		return plainLDAP(c.rest())
+		return c.rest(), !c.bad
 	case bytes.HasPrefix(token, []byte{1, 0, 0, 0}) && len(token) > 16:
-		return plainLDAP(token[16:])
+		return token[16:], true
 	}
 	return nil, false
 }
 
 // plainLDAP reports whether data begins with an LDAP message of any operation:
 // the farewell too, which has no content.
-func plainLDAP(data []byte) ([]byte, bool) {
+func plainLDAP(data []byte) bool {
 	c := cursor{data: data}
 	tag, body := c.element()
 	in := cursor{data: body}
 	number, id := in.element()
 	op := in.u8()
-	return data, tag == 0x30 && number == 2 && len(id) <= 4 && op&0xc0 == 0x40 && !in.bad
+	return tag == 0x30 && number == 2 && len(id) <= 4 && op&0xc0 == 0x40 && !in.bad
 }
