@@ -8,6 +8,7 @@ CAPTURES ?= ../shared/captures
 LABELS   ?= ../shared/eval/labels-shared.json
 SCORE    ?= ../shared/eval/score.py
 FUZZTIME ?= 15s
+RACE     ?= ./...
 # What deploy/bench.sh makes its mix of, and with.
 POOL  ?= $(CAPTURES)
 MKMIX ?= ../shared/eval/mkmix
@@ -37,7 +38,7 @@ test-root: go-version ## tests that need root: namespaces, rings, eBPF
 	CI=true $(GO) test -count=1 ./sensor/capture ./bpf
 
 race: go-version ## all tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short ./...
+	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
 
 golden: go-version ## write the expected records of the test dialogues anew; review the diff
 	$(GO) test ./sensor/proto -run Golden -golden

@@ -48,6 +48,9 @@ func (s *shard) step(epoch uint32, before, clock int64) {
 // advance lets everything happen that is due at clock, and sorts what the shard
 // has to say since the last take into the total order.
 func (s *shard) advance(epoch uint32, clock int64) {
+	if clock == 0 { // no packet yet, so no time
+		return
+	}
 	for _, l := range s.lanes {
 		if l != nil {
 			l.Advance(epoch, clock)
