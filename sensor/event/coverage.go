@@ -85,11 +85,17 @@ func (c *Coverage) Add(d *Coverage) {
 
 // CountUndecoded adds n packets that gave no headers for this reason.
 func (c *Coverage) CountUndecoded(reason string, n uint64) {
-	i, ok := slices.BinarySearchFunc(c.Undecoded, reason, func(t Tally, s string) int { return cmp.Compare(t.Name, s) })
+	c.Undecoded = AddTally(c.Undecoded, reason, n)
+}
+
+// AddTally adds n to the count of this name in a list that is sorted by name.
+func AddTally(list []Tally, name string, n uint64) []Tally {
+	i, ok := slices.BinarySearchFunc(list, name, func(t Tally, s string) int { return cmp.Compare(t.Name, s) })
 	if !ok {
-		c.Undecoded = slices.Insert(c.Undecoded, i, Tally{Name: reason})
+		list = slices.Insert(list, i, Tally{Name: name})
 	}
-	c.Undecoded[i].Count += n
+	list[i].Count += n
+	return list
 }
 
 // Protocol is the entry of one protocol; it is valid until the next call.

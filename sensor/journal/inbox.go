@@ -29,25 +29,10 @@ func Decide(dir string, d event.Doc) error {
 	return errors.Join(err, j.Close())
 }
 
-// leave writes a document to the inbox: beside, synced, renamed.
+// leave writes a document to the inbox.
 func leave(dir string, d *event.Doc) error {
-	folder := inbox(dir)
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	f, err := os.CreateTemp(folder, ".new-*")
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	_, err = f.Write(appendRecord(nil, 0, d))
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(folder, fmt.Sprintf("%016x-%s", d.Time, d.ID)))
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("journal: leave a decision: %w", err)
-	}
-	return syncDir(folder)
+	path := filepath.Join(inbox(dir), fmt.Sprintf("%016x-%s", d.Time, d.ID))
+	return place(path, appendRecord(nil, 0, d), "leave a decision")
 }
 
 // Waiting lists the decisions in the inbox of dir, oldest first.

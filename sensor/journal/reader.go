@@ -147,25 +147,32 @@ func LoadCursor(dir, consumer string) (c Cursor, err error) {
 	return c, nil
 }
 
-// SaveCursor makes a cursor last: written beside, synced, renamed.
+// SaveCursor makes a cursor last.
 func SaveCursor(dir, consumer string, c Cursor) error {
-	path := cursorPath(dir, consumer)
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	content := fmt.Appendf(nil, "%d %d\n", c.Next[0], c.Next[1])
+	return place(cursorPath(dir, consumer), content, "cursor of "+consumer)
+}
+
+// place makes a small file last, whole or not at all: written beside, synced,
+// renamed. Its folder is made where there is none; what names it in errors.
+func place(path string, content []byte, what string) error {
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".cursor-*")
+	f, err := os.CreateTemp(folder, ".new-*")
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	_, err = fmt.Fprintf(f, "%d %d\n", c.Next[0], c.Next[1])
+	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("journal: cursor of %s: %w", consumer, err)
+		return fmt.Errorf("journal: %s: %w", what, err)
 	}
-	return syncDir(filepath.Dir(path))
+	return syncDir(folder)
 }
 
 func cursorPath(dir, consumer string) string { return filepath.Join(dir, "cursors", consumer) }

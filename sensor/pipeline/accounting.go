@@ -1,10 +1,8 @@
 package pipeline
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
@@ -43,14 +41,14 @@ func (l *Line) account() Accounting {
 		a.Decoded += in.decoded
 		for reason, n := range in.undecoded {
 			if n > 0 {
-				a.Undecoded = tally(a.Undecoded, decode.Reason(reason).String(), n)
+				a.Undecoded = event.AddTally(a.Undecoded, decode.Reason(reason).String(), n)
 			}
 		}
 	}
 	for _, s := range l.shards {
 		a.Shards = append(a.Shards, s.packets)
 		for _, t := range s.shedded {
-			a.Shed = tally(a.Shed, t.Name, t.Count)
+			a.Shed = event.AddTally(a.Shed, t.Name, t.Count)
 		}
 		for _, lane := range s.lanes {
 			if lane != nil {
@@ -63,15 +61,6 @@ func (l *Line) account() Accounting {
 	a.Documents = l.documents
 	a.From, a.To = l.after.first, l.after.now
 	return a
-}
-
-func tally(list []event.Tally, name string, n uint64) []event.Tally {
-	i, ok := slices.BinarySearchFunc(list, name, func(t event.Tally, s string) int { return cmp.Compare(t.Name, s) })
-	if !ok {
-		list = slices.Insert(list, i, event.Tally{Name: name})
-	}
-	list[i].Count += n
-	return list
 }
 
 func sum(list []event.Tally) (n uint64) {

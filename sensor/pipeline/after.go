@@ -28,8 +28,6 @@ type after struct {
 	minute *event.Coverage
 	events atomic.Uint64 // read by others while the line runs
 	flows  atomic.Uint64
-
-	status func(*event.Coverage) // told each minute, nil for nobody
 }
 
 // detector is a detector with the kinds it wants.
@@ -150,9 +148,6 @@ func (a *after) closeMinute() {
 	a.desk.Cover(c)
 	if a.document != nil {
 		a.document.coverage(c)
-	}
-	if a.status != nil {
-		a.status(c)
 	}
 }
 

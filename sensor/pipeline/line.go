@@ -23,9 +23,8 @@ type Config struct {
 	Know       know.Config
 	Alert      alert.Config // Know is filled in
 	Detectors  func(name string) detect.Decoder
-	Clinical   []string              // shares of patients' files, without the server: names of files on them are dropped
-	AlertsOnly bool                  // documents of events are not made
-	Status     func(*event.Coverage) // told each minute, on the line's goroutine; may be nil
+	Clinical   []string // shares of patients' files, without the server: names of files on them are dropped
+	AlertsOnly bool     // documents of events are not made
 }
 
 // Line is one run of the sensor. It is used once.
@@ -54,7 +53,7 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 		l.documents++
 		emit(d)
 	}
-	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical), status: c.Status}
+	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical)}
 	if !c.AlertsOnly {
 		l.after.document = newDocument(c.Alert.Observer, count)
 	}

@@ -135,7 +135,7 @@ func (s *shard) shed() {
 				r = 3
 			}
 			if r == rank && e.Kind != "coverage" {
-				s.shedded = tally(s.shedded, e.Kind, 1)
+				s.shedded = event.AddTally(s.shedded, e.Kind, 1)
 				continue
 			}
 			kept = append(kept, e)
