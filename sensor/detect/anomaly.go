@@ -40,7 +40,7 @@ func newAnomaly(env Env, decode Decoder) (Detector, error) {
 func (a *anomaly) Tick(int64, Report) {}
 
 func (a *anomaly) Observe(e *event.Event, report Report) {
-	kind := textOf(e.Data, "brandmelder.anomaly.kind")
+	kind := event.TextOf(e.Data, "brandmelder.anomaly.kind")
 	if kind == "" || e.Flow == nil {
 		return
 	}
@@ -62,18 +62,6 @@ func (a *anomaly) Observe(e *event.Event, report Report) {
 		Observed: event.Measure{Value: float64(c.n), Unit: "anomalies", N: c.n},
 		Facts:    &anomalyFacts{Kind: kind, Protocol: f.App, Count: c.n}, Score: 30,
 	})
-}
-
-// textOf reads a keyword of a record by its path; "" where it is absent.
-func textOf(r event.Record, path string) string {
-	var v event.Value
-	if r == nil {
-		return ""
-	}
-	if f := r.Table().Lookup(path); f == nil || !f.Get(r, &v) {
-		return ""
-	}
-	return v.Str
 }
 
 // anomalyFacts is what a finding of anomaly rests on.

@@ -84,8 +84,8 @@ func newDNSTunnel(env Env, decode Decoder) (Detector, error) {
 func (d *dnsTunnel) Tick(int64, Report) {}
 
 func (d *dnsTunnel) Observe(e *event.Event, report Report) {
-	domain := strings.ToLower(textOf(e.Data, "dns.question.registered_domain"))
-	sub := textOf(e.Data, "dns.question.subdomain")
+	domain := strings.ToLower(event.TextOf(e.Data, "dns.question.registered_domain"))
+	sub := event.TextOf(e.Data, "dns.question.subdomain")
 	if e.Flow == nil || domain == "" || sub == "" || tunnelHarmless(domain, sub) {
 		return
 	}
@@ -134,9 +134,9 @@ func (s *tunnelSum) add(e *event.Event, sub string) {
 	}
 	before := s.text.total
 	s.text.add(sub)
-	kind, down := textOf(e.Data, "dns.question.type"), int64(0)
+	kind, down := event.TextOf(e.Data, "dns.question.type"), int64(0)
 	if !slices.Contains(tunnelPlain, kind) {
-		down = numberOf(e.Data, "brandmelder.dns.payload_bytes")
+		down = event.NumberOf(e.Data, "brandmelder.dns.payload_bytes")
 	}
 	s.names.add(sub)
 	m.names.add(sub)
@@ -145,7 +145,7 @@ func (s *tunnelSum) add(e *event.Event, sub string) {
 	s.down += down
 	m.down += down
 	m.symbols += s.text.total - before
-	s.longest = max(s.longest, numberOf(e.Data, "brandmelder.dns.longest_label"))
+	s.longest = max(s.longest, event.NumberOf(e.Data, "brandmelder.dns.longest_label"))
 	s.note(kind)
 	s.ref = e.Flow.Ref()
 }
@@ -177,13 +177,4 @@ func (s *tunnelSum) carries() (bytes float64, fast bool) {
 		return up + float64(s.down), fast
 	}
 	return 0, false
-}
-
-// numberOf reads a whole number of a record by its path; 0 where it is absent.
-func numberOf(r event.Record, path string) int64 {
-	var v event.Value
-	if f := r.Table().Lookup(path); f == nil || !f.Get(r, &v) {
-		return 0
-	}
-	return v.Int
 }

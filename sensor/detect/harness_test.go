@@ -30,6 +30,7 @@ type scene struct {
 	Outcome        string
 	Count          int
 	Vary           []string
+	Fields         map[string]any // facts of a parser's record, by path; "{n}" in a text is the count
 }
 
 const sceneBegin = 1_700_000_000_000_000_000
@@ -89,7 +90,14 @@ func (s *scene) event(n, number int) *event.Event {
 		e.Data = l
 	case "arp":
 		e.Flow, e.Data = nil, &arpScene{client, server}
+	case "flow.start", "flow.alive", "flow.end":
+		e.Data = s.traffic(at)
 	default:
+		if s.Fields != nil {
+			e.Data = newFactScene(s.Kind, s.Fields, n)
+			f.App = s.Protocol
+			break
+		}
 		e.Data = s.traffic(at)
 	}
 	return e

@@ -78,21 +78,12 @@ func bare(f *event.Flow, t *event.Traffic) bool {
 
 // arpProbe reads an ARP request; its answer is the same with the sides changed.
 func arpProbe(r event.Record) (p probe, ok bool) {
-	from, to := addrOf(r, "brandmelder.arp.sender.ip"), addrOf(r, "brandmelder.arp.target.ip")
+	from, to := event.AddrOf(r, "brandmelder.arp.sender.ip"), event.AddrOf(r, "brandmelder.arp.target.ip")
 	p = probe{client: from, server: to, proto: protoARP, failed: true}
-	var v event.Value
-	if f := r.Table().Lookup("brandmelder.arp.operation"); f != nil && f.Get(r, &v) && v.Str == "reply" {
+	if event.TextOf(r, "brandmelder.arp.operation") == "reply" {
 		p.client, p.server, p.failed = to, from, false
 	}
 	return p, from.IsValid() && to.IsValid() && from != to && !from.IsUnspecified()
-}
-
-func addrOf(r event.Record, path string) netip.Addr {
-	var v event.Value
-	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeIP || f.List || !f.Get(r, &v) {
-		return netip.Addr{}
-	}
-	return v.Addr.Unmap().WithZone("")
 }
 
 // addrID is a number for an address that tells apart those of one sweep.

@@ -80,8 +80,8 @@ func (k *Know) observeMACs(e *event.Event) {
 
 // bind learns the link address of an address from a record.
 func (k *Know) bind(e *event.Event, addrPath, macPath string) {
-	a := address(e.Data, addrPath)
-	hw, err := net.ParseMAC(text(e.Data, macPath))
+	a := event.AddrOf(e.Data, addrPath)
+	hw, err := net.ParseMAC(event.TextOf(e.Data, macPath))
 	if err != nil || len(hw) != 6 || !k.Internal(a) || a.IsUnspecified() {
 		return
 	}

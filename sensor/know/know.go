@@ -71,38 +71,3 @@ func (k *Know) NameOf(a netip.Addr) string { return k.names.of(plain(a)) }
 
 // plain is the address as it is kept: IPv4 not mapped, without a zone.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
-
-// The paths of a record are read by name, so that nothing here depends on the
-// parsers: a table without the path simply teaches nothing.
-
-func text(r event.Record, path string) string {
-	var v event.Value
-	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeKeyword || f.List || !f.Get(r, &v) {
-		return ""
-	}
-	return v.Str
-}
-
-func address(r event.Record, path string) netip.Addr {
-	var v event.Value
-	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeIP || f.List || !f.Get(r, &v) {
-		return netip.Addr{}
-	}
-	return plain(v.Addr)
-}
-
-func addresses(r event.Record, path string) []netip.Addr {
-	var v event.Value
-	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeIP || !f.List || !f.Get(r, &v) {
-		return nil
-	}
-	return v.Addrs
-}
-
-func number(r event.Record, path string) (int64, bool) {
-	var v event.Value
-	if f := r.Table().Lookup(path); f == nil || f.Type != event.TypeLong || f.List || !f.Get(r, &v) {
-		return 0, false
-	}
-	return v.Int, true
-}

@@ -72,14 +72,14 @@ func (n *names) resolved(e *event.Event) {
 	}
 	// Of the NetBIOS suffixes only 0x20 is surely the name of a host: a
 	// workgroup is registered with the address of each of its members.
-	if suffix, ok := number(e.Data, "brandmelder.dns.netbios_suffix"); ok && suffix != 0x20 {
+	if suffix := "brandmelder.dns.netbios_suffix"; event.Has(e.Data, suffix) && event.NumberOf(e.Data, suffix) != 0x20 {
 		return
 	}
-	list := addresses(e.Data, "dns.resolved_ip")
+	list := event.AddrsOf(e.Data, "dns.resolved_ip")
 	if len(list) == 0 {
 		return
 	}
-	name := text(e.Data, "dns.question.name")
+	name := event.TextOf(e.Data, "dns.question.name")
 	for _, a := range list[:min(len(list), perReply)] {
 		n.learn(a, name, from, e.Time)
 	}
@@ -87,5 +87,5 @@ func (n *names) resolved(e *event.Event) {
 
 // leased learns the name that a host gave itself when it got its address.
 func (n *names) leased(e *event.Event) {
-	n.learn(address(e.Data, "brandmelder.dhcp.assigned.ip"), text(e.Data, "brandmelder.dhcp.hostname"), fromLease, e.Time)
+	n.learn(event.AddrOf(e.Data, "brandmelder.dhcp.assigned.ip"), event.TextOf(e.Data, "brandmelder.dhcp.hostname"), fromLease, e.Time)
 }
