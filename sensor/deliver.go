@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 	"github.com/brandmelder/brandmelder/sensor/output"
-	"github.com/brandmelder/brandmelder/sensor/proto"
+	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
 const deliverEvery = time.Second
@@ -35,8 +34,8 @@ type consumer struct {
 func (s *settings) consumers(stdout io.Writer, state string, seed []byte) (list []*consumer, err error) {
 	for _, o := range s.Outputs {
 		c := &consumer{Output: o}
-		if o.View == "pseudonyms" {
-			if c.codes, err = output.NewPseudonyms(seed, tables()); err != nil {
+		if o.Sees() == config.Pseudonyms {
+			if c.codes, err = s.pseudonyms(seed); err != nil {
 				return list, err
 			}
 		}
@@ -57,19 +56,15 @@ func open(o config.Output, env output.Env) (output.Sink, error) {
 	return nil, errors.New("is not on the shelf; see list outputs")
 }
 
-// tables are those of all documents.
-func tables() []*event.Table {
-	all := alert.Tables()
-	for _, s := range proto.All() {
-		all = slices.Concat(all, s.Tables)
-	}
-	return all
+// pseudonyms is the view for outputs outside of the institution.
+func (s *settings) pseudonyms(seed []byte) (*output.Pseudonyms, error) {
+	return output.NewPseudonyms(seed, pipeline.Tables(), func(d event.Document) { alert.Reword(s.Lang, d) })
 }
 
 // cursor names the consumer by what it writes to, so that the order of the
 // configuration does not matter.
 func (c *consumer) cursor() string {
-	sum := sha256.Sum256([]byte(c.Path + "\x00" + c.View))
+	sum := sha256.Sum256([]byte(c.Path + "\x00" + c.Sees()))
 	return c.Name + "-" + hex.EncodeToString(sum[:4])
 }
 

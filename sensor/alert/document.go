@@ -12,8 +12,7 @@ type alert struct {
 	spec     *detect.Spec // nil for a detector that is not on the shelf
 	risk     float64
 	reasons  []string
-	texts    [len(languages)]Text // by language
-	message  string
+	words
 	source   *know.Zone // nil: in no zone
 	target   *know.Zone
 	hosts    []string
@@ -61,12 +60,7 @@ func (d *Desk) describe(s *story) *alert {
 	f := &s.finding
 	a := &alert{story: s, spec: d.specs[f.Detector]}
 	a.risk, a.reasons = risk(s)
-	for i, lang := range languages {
-		a.texts[i] = d.word(lang, a)
-		if lang == d.c.Lang || i == 0 {
-			a.message = a.texts[i].Message
-		}
-	}
+	a.say(d.c.Lang, a, f.Facts)
 	a.source, a.target = d.c.Know.Zone(f.Subject.Addr), d.c.Know.Zone(f.Peer.Addr)
 	for _, e := range []*event.Entity{&f.Subject, &f.Peer} {
 		a.hosts = appendNew(a.hosts, e.Name)

@@ -45,22 +45,29 @@ func (d *Desk) writeIncident(i *incident) {
 	if i.action == "incident-closed" {
 		h.Time = max(i.last, d.now)
 	}
-	view := &incidentView{incident: i, message: i.sentence(d.c.Lang)}
+	view := &incidentView{incident: i}
+	view.message = sentence(d.c.Lang, view)
 	d.emit(event.Doc{
 		Dataset: h.Dataset, ID: h.ID, Time: h.Time, Keep: event.Decisions,
 		JSON: incidentLayout.Append(make([]byte, 0, 1024), h, view),
 	})
 }
 
-// sentence says how much happened, where it began and how far it went.
-func (i *incident) sentence(lang string) string {
-	place, families := i.hosts[0], strings.Join(i.families, ", ")
-	span := duration(lang, float64(max(i.last-i.first, second))/float64(second))
-	hosts, alerts := itoa(int64(len(i.hosts))), itoa(int64(i.alerts))
-	if lang == "nl" {
-		return "Vanaf " + place + ": meldingen " + alerts + ", betrokken systemen " + hosts + ", in " + span + " (" + families + ")."
+// sentence says how much happened, where it began and how far it went, from the
+// fields of the incident's document.
+func sentence(lang string, i event.Record) string {
+	all := event.TextsOf(i, "brandmelder.incident.hosts")
+	if len(all) == 0 {
+		return ""
 	}
-	return "From " + place + ": alerts " + alerts + ", hosts involved " + hosts + ", within " + span + " (" + families + ")."
+	families := strings.Join(event.TextsOf(i, "brandmelder.incident.families"), ", ")
+	ns := event.NumberOf(i, "brandmelder.incident.last") - event.NumberOf(i, "brandmelder.incident.first")
+	span := duration(lang, float64(max(ns, second))/float64(second))
+	hosts, alerts := itoa(int64(len(all))), itoa(event.NumberOf(i, "brandmelder.incident.count"))
+	if lang == "nl" {
+		return "Vanaf " + all[0] + ": meldingen " + alerts + ", betrokken systemen " + hosts + ", in " + span + " (" + families + ")."
+	}
+	return "From " + all[0] + ": alerts " + alerts + ", hosts involved " + hosts + ", within " + span + " (" + families + ")."
 }
 
 // incidentView is an incident with its sentence.

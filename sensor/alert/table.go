@@ -36,7 +36,6 @@ func ruleFields() []event.Field {
 		keyword("rule.name", "what the detector finds", func(a *alert) string { return a.name() }),
 		keyword("rule.category", "family of what was found", func(a *alert) string { return a.finding.Family }),
 		keyword("rule.version", "version of the detector's words and numbers", func(*alert) string { return "1" }),
-		event.Text("message", event.Personal, "one sentence with its numbers", func(a *alert) (string, bool) { return a.message, true }),
 		keyword("threat.framework", "always MITRE ATT&CK", func(a *alert) string {
 			if len(a.techniques(false)) == 0 {
 				return ""
@@ -83,7 +82,7 @@ func endFields() []event.Field {
 		event.IP("source.ip", event.Technical, "who did it", func(a *alert) netip.Addr { return a.finding.Subject.Addr }),
 		event.IP("destination.ip", event.Technical, "to whom", func(a *alert) netip.Addr { return a.finding.Peer.Addr }),
 		event.Int("destination.port", event.Technical, "port of the service", func(a *alert) (int64, bool) {
-			return int64(a.finding.Port), a.finding.Port != 0 && a.finding.Peer.Addr.IsValid()
+			return int64(a.finding.Port), a.finding.Port != 0
 		}),
 		personal("source.domain", "name of the source", func(a *alert) string { return a.finding.Subject.Name }),
 		personal("destination.domain", "name of the destination", func(a *alert) string { return a.finding.Peer.Name }),

@@ -30,6 +30,7 @@ func ownFields() []event.Field {
 				yield(r)
 			}
 		}),
+		event.IPs("brandmelder.targets", event.Technical, "where there are many: to whom, at most 64", func(a *alert) []netip.Addr { return a.finding.Related }),
 		event.Int("brandmelder.flows_total", event.Technical, "flows that it rests on", func(a *alert) (int64, bool) { return int64(a.finding.FlowsTotal), true }),
 	}
 }
@@ -58,26 +59,6 @@ func measureFields() []event.Field {
 		}),
 		event.Time("brandmelder.baseline.since", event.Technical, "learned since; absent: shipped with the sensor", func(a *alert) int64 { return a.finding.Baseline.Since }),
 	}
-}
-
-func textFields() []event.Field {
-	var out []event.Field
-	for i, lang := range languages {
-		text := func(name, doc string, get func(*Text) string) event.Field {
-			return event.Text("brandmelder.text."+lang+"."+name, event.Personal, doc, func(a *alert) (string, bool) {
-				s := get(&a.texts[i])
-				return s, s != ""
-			})
-		}
-		out = append(out,
-			text("title", "a few words", func(t *Text) string { return t.Title }),
-			text("message", "one sentence with its numbers", func(t *Text) string { return t.Message }),
-			text("why", "why it matters", func(t *Text) string { return t.Why }),
-			text("other", "what else it can be", func(t *Text) string { return t.Other }),
-			event.Strings("brandmelder.text."+lang+".steps", event.Personal, "first steps", func(a *alert) []string { return a.texts[i].Steps }),
-		)
-	}
-	return out
 }
 
 // flowExample is a flow of an alert, turned so that the subject is the source.

@@ -12,24 +12,25 @@ import (
 // maxExamples is how many values of a list a sentence names.
 const maxExamples = 3
 
-// commonNames are the placeholders that every text may use. Those that may be
-// absent belong in an optional part.
-var commonNames = map[string]func(lang string, a *alert) string{
-	"subject":      func(_ string, a *alert) string { return plainAddr(a.finding.Subject.Addr) },
-	"subject_name": func(_ string, a *alert) string { return a.finding.Subject.Name },
-	"peer":         func(_ string, a *alert) string { return plainAddr(a.finding.Peer.Addr) },
-	"peer_name":    func(_ string, a *alert) string { return a.finding.Peer.Name },
-	"user":         func(_ string, a *alert) string { return a.finding.Subject.User },
-	"port":         func(_ string, a *alert) string { return positive(int64(a.finding.Port)) },
-	"observed":     func(lang string, a *alert) string { return measured(lang, &a.finding.Observed) },
-	"usual":        func(lang string, a *alert) string { return learned(lang, a.finding.Baseline, true) },
-	"limit":        func(lang string, a *alert) string { return learned(lang, a.finding.Baseline, false) },
-	"since":        func(_ string, a *alert) string { return day(a.finding.Baseline.Since) },
-	"flows":        func(_ string, a *alert) string { return positive(int64(a.finding.FlowsTotal)) },
-	"targets":      func(_ string, a *alert) string { return positive(int64(len(a.finding.Related))) },
-	"examples":     func(_ string, a *alert) string { return exampleAddrs(a.finding.Related) },
-	"lasting": func(lang string, a *alert) string {
-		ns := a.finding.Time - a.finding.Onset
+// commonNames are the placeholders that every text may use, filled from the fields
+// of the alert's own document: whoever has the document can word it anew. Those
+// that may be absent belong in an optional part.
+var commonNames = map[string]func(lang string, a event.Record) string{
+	"subject":      func(_ string, a event.Record) string { return plainAddr(event.AddrOf(a, "source.ip")) },
+	"subject_name": func(_ string, a event.Record) string { return event.TextOf(a, "source.domain") },
+	"peer":         func(_ string, a event.Record) string { return plainAddr(event.AddrOf(a, "destination.ip")) },
+	"peer_name":    func(_ string, a event.Record) string { return event.TextOf(a, "destination.domain") },
+	"user":         func(_ string, a event.Record) string { return event.TextOf(a, "user.name") },
+	"port":         func(_ string, a event.Record) string { return positive(event.NumberOf(a, "destination.port")) },
+	"observed":     observed,
+	"usual":        func(lang string, a event.Record) string { return learned(lang, a, true) },
+	"limit":        func(lang string, a event.Record) string { return learned(lang, a, false) },
+	"since":        func(_ string, a event.Record) string { return day(event.NumberOf(a, "brandmelder.baseline.since")) },
+	"flows":        func(_ string, a event.Record) string { return positive(event.NumberOf(a, "brandmelder.flows_total")) },
+	"targets":      func(_ string, a event.Record) string { return positive(int64(len(event.AddrsOf(a, "brandmelder.targets")))) },
+	"examples":     func(_ string, a event.Record) string { return exampleAddrs(event.AddrsOf(a, "brandmelder.targets")) },
+	"lasting": func(lang string, a event.Record) string {
+		ns := event.NumberOf(a, "event.end") - event.NumberOf(a, "event.start")
 		if ns < second {
 			return ""
 		}
@@ -37,19 +38,12 @@ var commonNames = map[string]func(lang string, a *alert) string{
 	},
 }
 
-// word renders the text of a story. A detector without a fitting text is worded
-// by what its Spec says and its numbers, for an alert is never withheld.
-func (d *Desk) word(lang string, a *alert) Text {
-	t, err := Render(lang, a.finding.Detector, a.lookup(lang))
-	if err != nil {
-		return fallback(lang, a)
-	}
-	return t
-}
-
-func (a *alert) lookup(lang string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		if s, ok := fact(a.finding.Facts, name); ok {
+// word renders the text of an alert from its document's own part and its facts. A
+// detector without a fitting text is worded by what its Spec says and its numbers,
+// for an alert is never withheld.
+func word(lang string, a, facts event.Record) Text {
+	t, err := Render(lang, event.TextOf(a, "brandmelder.detector"), func(name string) (string, bool) {
+		if s, ok := fact(facts, name); ok {
 			return s, true
 		}
 		if get := commonNames[name]; get != nil {
@@ -57,18 +51,23 @@ func (a *alert) lookup(lang string) func(string) (string, bool) {
 			return s, s != ""
 		}
 		return "", false
+	})
+	if err != nil {
+		return fallback(lang, a)
 	}
+	return t
 }
 
-func fallback(lang string, a *alert) Text {
-	parts := []string{a.name() + ":", plainAddr(a.finding.Subject.Addr)}
-	if peer := plainAddr(a.finding.Peer.Addr); peer != "" {
+func fallback(lang string, a event.Record) Text {
+	name := event.TextOf(a, "rule.name")
+	parts := []string{name + ":", commonNames["subject"](lang, a)}
+	if peer := commonNames["peer"](lang, a); peer != "" {
 		parts = append(parts, "→", peer)
 	}
-	if s := measured(lang, &a.finding.Observed); s != "" {
+	if s := observed(lang, a); s != "" {
 		parts = append(parts, "("+s+")")
 	}
-	return Text{Title: a.name(), Message: strings.Join(parts, " ")}
+	return Text{Title: name, Message: strings.Join(parts, " ")}
 }
 
 // fact looks a placeholder up among the facts: by its whole path, or by what
@@ -161,20 +160,24 @@ func plainAddr(a netip.Addr) string {
 	return a.Unmap().WithZone("").String()
 }
 
-func measured(lang string, m *event.Measure) string {
-	if m.Unit == "" {
-		return ""
-	}
-	return Quantity(lang, m.Value, m.Unit)
+func observed(lang string, a event.Record) string {
+	return measured(lang, event.ShareOf(a, "brandmelder.observed.value"), event.TextOf(a, "brandmelder.observed.unit"))
 }
 
 // learned words a baseline that was learned here, or one that was shipped: the
 // latter is a limit, and to call it usual would not be true.
-func learned(lang string, m event.Measure, here bool) string {
-	if here != (m.Since > 0) {
+func learned(lang string, a event.Record, here bool) string {
+	if here != (event.NumberOf(a, "brandmelder.baseline.since") > 0) {
 		return ""
 	}
-	return measured(lang, &m)
+	return measured(lang, event.ShareOf(a, "brandmelder.baseline.value"), event.TextOf(a, "brandmelder.baseline.unit"))
+}
+
+func measured(lang string, value float64, unit string) string {
+	if unit == "" {
+		return ""
+	}
+	return Quantity(lang, value, unit)
 }
 
 func positive(n int64) string {

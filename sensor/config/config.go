@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -52,13 +53,28 @@ type Zone struct {
 
 // Output is one more place where documents go, beside the journal.
 type Output struct {
-	Name string `yaml:"name"` // kind of output: see `list outputs`
-	View string `yaml:"view"` // full or pseudonyms; "" is full
-	Path string `yaml:"path"`
+	Name  string `yaml:"name"`  // kind of output: see `list outputs`
+	Party string `yaml:"party"` // provider: it leaves the institution; "" is our own
+	View  string `yaml:"view"`  // full or pseudonyms; "" is what the party may see
+	Path  string `yaml:"path"`
+}
+
+// Views of an output.
+const (
+	Full       = "full"
+	Pseudonyms = "pseudonyms"
+)
+
+// Sees is the view that the output has: our own see all, providers no names.
+func (o Output) Sees() string {
+	if o.View == "" && o.Party == "provider" {
+		return Pseudonyms
+	}
+	return cmp.Or(o.View, Full)
 }
 
 // Decode sets what the kind of output asks for, a struct with the yaml keys of
-// the settings that it has; name and view are not its own.
+// the settings that it has; name, party and view are not its own.
 func (o Output) Decode(into any) error {
 	b, err := yaml.Marshal(map[string]string{"path": o.Path})
 	if err != nil {

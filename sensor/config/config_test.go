@@ -75,6 +75,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"zone without name":   {"zones: [{networks: [10.0.0.0/8]}]\n", "c.yaml:1:9: zone 1: has no name"},
 		"zone without net":    {"zones: [{name: a}]\n", `c.yaml:1:9: zone "a" has no networks`},
 		"output":              {"outputs: [{name: fax, path: x}]\n", `c.yaml:1:11: unknown output "fax"`},
+		"party":               {"outputs: [{name: ndjson, path: x, party: us}]\n", `c.yaml:1:42: party "us": choose provider`},
 		"detector":            {"detectors:\n  uplaod: {}\n", `c.yaml:2:11: unknown detector "uplaod": did you mean "upload"?`},
 		"the same key twice":  {"lang: en\nlang: nl\n", "already defined"},
 		"text where map goes": {"- a\n- b\n", "c.yaml:1: cannot unmarshal"},
@@ -156,6 +157,20 @@ func TestStateDir(t *testing.T) {
 		c := &Config{State: test.own}
 		if got, err := c.StateDir(test.system); err != nil || got != test.want {
 			t.Errorf("%s: %s %v", name, got, err)
+		}
+	}
+}
+
+// A provider sees no names unless somebody wrote that it does.
+func TestOutputSees(t *testing.T) {
+	for want, outputs := range map[string][]Output{
+		Full:       {{}, {View: Full}, {Party: "provider", View: Full}},
+		Pseudonyms: {{View: Pseudonyms}, {Party: "provider"}},
+	} {
+		for _, o := range outputs {
+			if got := o.Sees(); got != want {
+				t.Errorf("%+v sees %s", o, got)
+			}
 		}
 	}
 }

@@ -85,7 +85,10 @@ func (c *Config) validateOutputs(wrong wrong) {
 		if !slices.Contains(names, o.Name) {
 			wrong(unknown("output", o.Name, names), "outputs", i)
 		}
-		if !slices.Contains([]string{"", "full", "pseudonyms"}, o.View) {
+		if o.Party != "" && o.Party != "provider" {
+			wrong(fmt.Sprintf("party %q: choose provider, or leave it out", o.Party), "outputs", i, "party")
+		}
+		if !slices.Contains([]string{"", Full, Pseudonyms}, o.View) {
 			wrong(fmt.Sprintf("view %q: choose full or pseudonyms", o.View), "outputs", i, "view")
 		}
 		if o.Path == "" {

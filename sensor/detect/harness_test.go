@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
+	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
 // scene is some like events. Each of Count counts up what Vary names: client,
@@ -149,7 +151,9 @@ func watch(t *testing.T, name string, zones []know.Zone, events []*event.Event) 
 		t.Fatal(err)
 	}
 	var found []event.Finding
+	named := namesIn(events)
 	report := func(f event.Finding) {
+		namesNobody(t, named, f.Facts)
 		f.Severity = cmp.Or(f.Severity, spec.Severity)
 		found = append(found, f)
 	}
@@ -165,4 +169,61 @@ func watch(t *testing.T, name string, zones []know.Zone, events []*event.Event) 
 	}
 	d.Tick(tick, report)
 	return found, env.State
+}
+
+// namesIn are the names of people and hosts in the events of a test.
+func namesIn(events []*event.Event) map[string]bool {
+	personal, named := map[string]bool{}, map[string]bool{}
+	for _, s := range proto.All() {
+		for _, table := range s.Tables {
+			for i := range table.Fields {
+				if f := &table.Fields[i]; f.Privacy == event.Personal && !strings.HasPrefix(f.Path, "dns.") { // of a name that was asked for, the domain is nobody's
+					personal[f.Path] = true
+				}
+			}
+		}
+	}
+	note := func(s string) {
+		if len(s) >= 5 { // shorter ones are in too many words
+			named[strings.ToLower(s)] = true
+		}
+	}
+	for _, e := range events {
+		if l, ok := e.Data.(*event.Login); ok {
+			note(l.User)
+			note(l.Workstation)
+			continue
+		}
+		if e.Data == nil {
+			continue
+		}
+		table := e.Data.Table()
+		for i := range table.Fields {
+			if path := table.Fields[i].Path; personal[path] {
+				note(event.TextOf(e.Data, path))
+			}
+		}
+	}
+	return named
+}
+
+// namesNobody refuses facts that are called technical and hold a name: they would
+// go to every output as they are.
+func namesNobody(t *testing.T, named map[string]bool, facts event.Record) {
+	t.Helper()
+	if facts == nil || len(named) == 0 {
+		return
+	}
+	table := facts.Table()
+	for i := range table.Fields {
+		f := &table.Fields[i]
+		if f.Privacy == event.Personal {
+			continue
+		}
+		for _, s := range append(event.TextsOf(facts, f.Path), event.TextOf(facts, f.Path)) {
+			if named[strings.ToLower(s)] {
+				t.Errorf("%s is technical and names %s", f.Path, s)
+			}
+		}
+	}
 }
