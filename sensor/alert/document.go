@@ -9,9 +9,9 @@ import (
 // alert is one document of a story, as it stands when it is written.
 type alert struct {
 	*story
-	spec     *detect.Spec // nil for a detector that is not on the shelf
-	risk     float64
-	reasons  []string
+	spec    *detect.Spec // nil for a detector that is not on the shelf
+	risk    float64
+	reasons []string
 	words
 	source   *know.Zone // nil: in no zone
 	target   *know.Zone

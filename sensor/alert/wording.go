@@ -27,8 +27,10 @@ var commonNames = map[string]func(lang string, a event.Record) string{
 	"limit":        func(lang string, a event.Record) string { return learned(lang, a, false) },
 	"since":        func(_ string, a event.Record) string { return day(event.NumberOf(a, "brandmelder.baseline.since")) },
 	"flows":        func(_ string, a event.Record) string { return positive(event.NumberOf(a, "brandmelder.flows_total")) },
-	"targets":      func(_ string, a event.Record) string { return positive(int64(len(event.AddrsOf(a, "brandmelder.targets")))) },
-	"examples":     func(_ string, a event.Record) string { return exampleAddrs(event.AddrsOf(a, "brandmelder.targets")) },
+	"targets": func(_ string, a event.Record) string {
+		return positive(int64(len(event.AddrsOf(a, "brandmelder.targets"))))
+	},
+	"examples": func(_ string, a event.Record) string { return exampleAddrs(event.AddrsOf(a, "brandmelder.targets")) },
 	"lasting": func(lang string, a event.Record) string {
 		ns := event.NumberOf(a, "event.end") - event.NumberOf(a, "event.start")
 		if ns < second {

@@ -21,7 +21,9 @@ var people = event.NewTable("people", "Names.",
 )
 
 // reworded words a test document from what is left of it.
-func reworded(d event.Document) { d.Put(people.Lookup("message"), &said{d.At("user.name").(string) + " did it"}) }
+func reworded(d event.Document) {
+	d.Put(people.Lookup("message"), &said{d.At("user.name").(string) + " did it"})
+}
 
 // said is who was seen.
 type said struct{ sentence string }
