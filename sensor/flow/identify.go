@@ -2,7 +2,6 @@ package flow
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/proto"
@@ -19,6 +18,7 @@ type protocols struct {
 	all  []*proto.Spec
 	byIP [256][]uint16 // indices into all, by name
 	port [256]map[uint16]uint64
+	rest [256]uint16 // 1 + index of the fallback, 0 none
 }
 
 // newProtocols sorts the shelf by IP protocol; a set of candidates is a word of
@@ -26,6 +26,10 @@ type protocols struct {
 func newProtocols(specs []*proto.Spec) *protocols {
 	p := &protocols{all: specs}
 	for i, s := range specs {
+		if s.Fallback {
+			p.rest[s.IP] = uint16(i) + 1
+			continue
+		}
 		at := len(p.byIP[s.IP])
 		if at == 64 {
 			panic("flow: more than 64 protocols over " + event.ProtoName(s.IP))
@@ -68,6 +72,7 @@ type reader struct {
 type chunk struct {
 	from event.Side
 	n    int
+	at   int64 // packet time
 }
 
 func (r *reader) forget() {
@@ -97,40 +102,54 @@ func (l *Lane) recognise(s *stream, r *record, app uint16) {
 	s.parser = l.known.all[app-1].New()
 }
 
+// fallBack gives a conversation that no protocol wants to the reader of the rest,
+// with what came so far. It reports whether there is one.
+func (l *Lane) fallBack(slot int32) bool {
+	r := &l.table.records[slot]
+	rest := l.known.rest[r.key.Proto]
+	if rest == 0 {
+		return false
+	}
+	l.pool.all[r.stream].parser = l.known.all[rest-1].New()
+	l.replay(slot)
+	return true
+}
+
 // read takes the next bytes of a side's stream.
 func (l *Lane) read(slot int32, from event.Side, data []byte) {
 	r := &l.table.records[slot]
 	s := &l.pool.all[r.stream]
 	if s.parser == nil {
 		room := min(proto.ProbeLimit-len(s.waiting[from]), len(data))
-		s.keep(from, data[:room])
+		s.keep(from, data[:room], l.time)
 		data = data[room:]
 		app := l.probe(s, r, from, s.waiting[from])
 		if app == 0 && (len(s.waiting[from]) == proto.ProbeLimit || len(s.chunks) == maxChunks) {
 			s.left = 0
 		}
-		if app == 0 {
-			if s.left == 0 {
-				l.stopReading(slot)
-			}
+		switch {
+		case app != 0:
+			l.recognise(s, r, app)
+			l.replay(slot)
+		case s.left != 0:
 			return
+		case !l.fallBack(slot):
+			l.stopReading(slot)
 		}
-		l.recognise(s, r, app)
-		l.replay(slot)
 	}
-	l.feed(slot, from, data)
+	l.feed(slot, from, data, l.time)
 }
 
 // keep remembers first bytes and how they came.
 // Past half of the pieces it joins them, so that a stream cut into single bytes is
 // recognised too.
-func (r *reader) keep(from event.Side, data []byte) {
+func (r *reader) keep(from event.Side, data []byte, at int64) {
 	r.waiting[from] = append(r.waiting[from], data...)
 	if n := len(r.chunks); n >= maxChunks/2 && r.chunks[n-1].from == from {
 		r.chunks[n-1].n += len(data)
 		return
 	}
-	r.chunks = append(r.chunks, chunk{from, len(data)})
+	r.chunks = append(r.chunks, chunk{from, len(data), at})
 }
 
 // replay feeds the new parser what came before it.
@@ -140,7 +159,7 @@ func (l *Lane) replay(slot int32) {
 	for _, c := range chunks {
 		data := waiting[c.from][:c.n]
 		waiting[c.from] = waiting[c.from][c.n:]
-		l.feed(slot, c.from, data)
+		l.feed(slot, c.from, data, c.at)
 	}
 }
 
@@ -180,25 +199,37 @@ func (l *Lane) readMessage(slot int32, from event.Side, data []byte) {
 	s := l.streamOf(slot)
 	if s.parser == nil {
 		s.left = 1<<len(l.known.byIP[r.key.Proto]) - 1
-		app := l.probe(s, r, from, data)
-		if app == 0 {
-			s.messages++
-			if s.messages == maxMessages || s.left == 0 && r.key.Proto != udp {
-				l.stopReading(slot)
-			} else if s.left != 0 && len(s.waiting[0])+len(s.waiting[1])+len(data) <= maxWaiting {
-				s.keep(from, data)
-			}
+		if app := l.probe(s, r, from, data); app != 0 {
+			l.recognise(s, r, app)
+			l.replay(slot)
+		} else if !l.unnamed(slot, s, from, data) {
 			return
 		}
-		l.recognise(s, r, app)
-		l.replay(slot)
 	}
-	l.feed(slot, from, data)
+	l.feed(slot, from, data, l.time)
+}
+
+// unnamed keeps a datagram that no protocol said yes to. It reports whether the
+// reader of the rest took the conversation over and wants the datagram.
+func (l *Lane) unnamed(slot int32, s *stream, from event.Side, data []byte) bool {
+	r := &l.table.records[slot]
+	s.messages++
+	switch {
+	case s.messages == maxMessages || s.left == 0 && r.key.Proto != udp:
+		if l.fallBack(slot) {
+			return true
+		}
+		l.stopReading(slot)
+	case s.left == 0 && l.known.rest[r.key.Proto] == 0:
+	case len(s.waiting[0])+len(s.waiting[1])+len(data) <= maxWaiting:
+		s.keep(from, data, l.time)
+	}
+	return false
 }
 
 // feed hands bytes to the parser. A parser that breaks costs its own
 // conversation's records and nothing else.
-func (l *Lane) feed(slot int32, from event.Side, data []byte) {
+func (l *Lane) feed(slot int32, from event.Side, data []byte, at int64) {
 	r := &l.table.records[slot]
 	if r.stream == none || len(data) == 0 {
 		return
@@ -207,6 +238,9 @@ func (l *Lane) feed(slot int32, from event.Side, data []byte) {
 	more := l.guard(slot, func() bool {
 		if s, ok := parser.(proto.Segmenter); ok && r.key.Proto == tcp {
 			s.Segment(from, len(data))
+		}
+		if c, ok := parser.(proto.Clocked); ok {
+			c.Clock(at)
 		}
 		return parser.Feed(from, data, l.record)
 	})
@@ -244,7 +278,10 @@ func (l *Lane) stopped(slot int32) {
 func (l *Lane) miss(slot int32, from event.Side, n int) {
 	r := &l.table.records[slot]
 	s := &l.pool.all[r.stream]
-	if g, ok := s.parser.(proto.Gapper); ok {
+	if s.parser == nil {
+		l.fallBack(slot)
+	}
+	if g, ok := s.parser.(proto.Gapper); ok && r.stream != none {
 		if !l.guard(slot, func() bool { return g.Gap(from, n, l.record) }) {
 			l.stopReading(slot)
 		}
@@ -259,6 +296,9 @@ func (l *Lane) miss(slot int32, from event.Side, n int) {
 // finish lets the parser say what it still has to say, and ends the reading.
 func (l *Lane) finish(slot int32) {
 	r := &l.table.records[slot]
+	if r.stream != none && r.key.Proto == tcp && l.pool.all[r.stream].parser == nil {
+		l.fallBack(slot)
+	}
 	for s := range event.Side(2) {
 		for r.stream != none && len(l.pool.all[r.stream].sides[s].held) > 0 && l.gapper(r) {
 			l.skip(slot, s)
@@ -275,57 +315,4 @@ func (l *Lane) finish(slot int32) {
 func (l *Lane) gapper(r *record) bool {
 	_, ok := l.pool.all[r.stream].parser.(proto.Gapper)
 	return ok
-}
-
-// expected holds conversations that parsers announced.
-type expected struct {
-	byPort map[expectKey]expectation
-	order  []expectKey // oldest first
-}
-
-type expectKey struct {
-	a, b    [16]byte
-	port    uint16
-	segment uint16
-	onA     bool
-}
-
-type expectation struct {
-	name     string
-	deadline int64
-}
-
-func newExpected() expected { return expected{byPort: map[expectKey]expectation{}} }
-
-func (l *Lane) expects(r *record, x proto.Expectation) {
-	k := expectKey{r.key.A, r.key.B, x.Port, r.key.Segment, (x.On == event.Client) == r.clientIsA}
-	e := &l.expect
-	if _, there := e.byPort[k]; there {
-		e.order = slices.DeleteFunc(e.order, func(o expectKey) bool { return o == k })
-	}
-	if len(e.order) == maxExpected {
-		delete(e.byPort, e.order[0])
-		e.order = slices.Delete(e.order, 0, 1)
-		l.count.LostExpected++
-	}
-	e.byPort[k] = expectation{x.Proto, l.place.Clock + expectFor}
-	e.order = append(e.order, k)
-}
-
-// take is the protocol announced for a conversation, "" if none was.
-func (e *expected) take(k *event.Key, clock int64) string {
-	for _, x := range [2]expectKey{{k.A, k.B, k.APort, k.Segment, true}, {k.A, k.B, k.BPort, k.Segment, false}} {
-		if found, ok := e.byPort[x]; ok && clock < found.deadline {
-			return found.name
-		}
-	}
-	return ""
-}
-
-func (e *expected) rebase(by int64) {
-	for _, k := range e.order {
-		x := e.byPort[k]
-		x.deadline += by
-		e.byPort[k] = x
-	}
 }

@@ -53,6 +53,12 @@ type Segmenter interface {
 	Segment(from event.Side, n int)
 }
 
+// Clocked is a Parser that wants to know when bytes came. Clock is called before
+// Feed with the packet time of what is fed, ns since 1970.
+type Clocked interface {
+	Clock(now int64)
+}
+
 // Expecter is a Parser that learns of another conversation to come between the
 // same two addresses: an FTP data connection, a dynamic RPC port.
 type Expecter interface {
@@ -82,6 +88,10 @@ type Spec struct {
 	New   func() Parser
 	// Tables of all records that the parser emits.
 	Tables []*event.Table
+
+	// Fallback: it reads what no other protocol wanted, and does not name it. One
+	// per IP protocol; its Probe is not asked.
+	Fallback bool
 }
 
 // ProbeLimit is how many first bytes of a side a stream is identified by.
