@@ -119,6 +119,19 @@ func plantFiles(trace *craft.Trace) {
 	c.Close()
 }
 
+// plantGuesses plants in logins that are refused, of which alerts tell.
+func plantGuesses(trace *craft.Trace) {
+	for i := range uint16(30) {
+		c := trace.Open(ward, shelf, 30100+i, 21)
+		c.Answer("220 ready " + canary + "\r\n")
+		c.Ask("USER anna\r\n")
+		c.Answer("331 " + canary + "\r\n")
+		c.Ask("PASS " + canary + "\r\n")
+		c.Answer("530 " + canary + "\r\n")
+		c.Close()
+	}
+}
+
 // plantNames plants in what look-ups carry besides names.
 func plantNames(trace *craft.Trace) {
 	for i, port := range []uint16{53, 5353, 5355} {

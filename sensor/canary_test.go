@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -39,22 +43,38 @@ func sings(text string) string {
 	return ""
 }
 
+// heard is everything that came out of a run over the planted trace, by where it
+// came out.
+type heard struct {
+	file, state string
+	out         map[string]string
+	documents   []event.Doc
+}
+
 func TestCanary(t *testing.T) {
 	trace := craft.NewTrace()
 	plantShelf(t, trace)
 	plantWeb(trace)
 	plantFiles(trace)
+	plantGuesses(trace)
 	plantNames(trace)
 	plantShare(t, trace)
-
-	var documents []string
-	var logs, table, account bytes.Buffer
-	rows := output.NewTable(&table)
-	replayPlanted(t, trace, &logs, &account, func(d event.Doc) {
-		documents = append(documents, string(d.JSON))
-		rows.Write([]event.Doc{d})
-	})
-	all := strings.Join(documents, "\n")
+	h := &heard{out: map[string]string{}}
+	h.file, h.state = stateFile(t)
+	config, err := os.ReadFile(h.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs := "clinical_shares: [Clinical$]\noutputs:\n"
+	for view, name := range map[string]string{"full": "full.ndjson", "pseudonyms": "coded.ndjson"} {
+		outputs += fmt.Sprintf("  - {name: ndjson, view: %s, path: %s}\n", view, filepath.Join(filepath.Dir(h.file), name))
+	}
+	if err := os.WriteFile(h.file, append(config, outputs...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.replay(t, trace)
+	h.store(t)
+	h.ask(t)
 	wanted := []string{"clinical$", "anna"}
 	for _, s := range proto.All() {
 		if s.Fallback { // it names no protocol
@@ -64,30 +84,32 @@ func TestCanary(t *testing.T) {
 		}
 	}
 	for _, want := range wanted {
-		if !strings.Contains(all, want) {
+		if !strings.Contains(h.out["documents"], want) {
 			t.Errorf("no %s in the documents: the conversation was not understood", want)
 		}
 	}
-	for _, d := range documents {
-		if form := sings(d); form != "" {
-			t.Errorf("%s in %s", form, d)
+	for name, text := range h.out {
+		if text == "" && name != "log" {
+			t.Errorf("nothing came out of %s", name)
 		}
-	}
-	for name, text := range map[string]string{"log": logs.String(), "table": table.String(), "accounting": account.String()} {
-		if form := sings(text); form != "" {
-			t.Errorf("%s in the %s", form, name)
+		for line := range strings.Lines(text) {
+			if form := sings(line); form != "" {
+				t.Errorf("%s in %s: %.300q", form, name, line)
+			}
 		}
-	}
-	if account.Len() == 0 || table.Len() == 0 {
-		t.Error("nothing was printed")
 	}
 }
 
-// replayPlanted runs the trace through the line, with everything that is printed.
-func replayPlanted(t *testing.T, trace *craft.Trace, logs, printed *bytes.Buffer, emit func(event.Doc)) {
+// replay runs the trace through the line as the configuration says, with everything
+// that is printed.
+func (h *heard) replay(t *testing.T, trace *craft.Trace) {
 	t.Helper()
-	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	var file bytes.Buffer
+	s := settings{file: h.file}
+	if err := s.load(); err != nil {
+		t.Fatal(err)
+	}
+	var logs, table, screen, account, file bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if err := trace.WritePcap(&file, 0); err != nil {
 		t.Fatal(err)
 	}
@@ -97,18 +119,78 @@ func replayPlanted(t *testing.T, trace *craft.Trace, logs, printed *bytes.Buffer
 		t.Fatal(err)
 	}
 	defer source.Close()
-	line, err := pipeline.New(pipeline.Config{
-		Shards: 1, Clinical: []string{"Clinical$"},
-		Alert: alert.Config{Observer: &event.Observer{Name: "replay", Namespace: "default"}, Lang: "en", Seed: []byte("replay")},
-	}, emit)
+	rows, show, documents := output.NewTable(&table), run{w: &screen}, strings.Builder{}
+	line, err := pipeline.New(s.line(1, s.observer(), []byte("replay")), func(d event.Doc) {
+		h.documents = append(h.documents, d)
+		documents.Write(append(d.JSON, '\n'))
+		rows.Write([]event.Doc{d})
+		show.show(d)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := line.Replay(t.Context(), source)
+	counts, err := line.Replay(t.Context(), source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	account.Print(printed)
+	counts.Print(&account)
+	h.out["documents"], h.out["table"], h.out["screen"] = documents.String(), table.String(), screen.String()
+	h.out["accounting"], h.out["log"] = account.String(), logs.String()
+}
+
+// store brings the documents into a journal, and from there to the outputs.
+func (h *heard) store(t *testing.T) {
+	t.Helper()
+	j, err := openJournal(h.state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Append(h.documents), j.Close()); err != nil { // all, of kinds that run does not keep as well
+		t.Fatal(err)
+	}
+	s := settings{file: h.file}
+	if err := s.load(); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.consumers(io.Discard, h.state, make([]byte, seedSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.out["outputs"] = strings.Join(followAll(list, journalIn(h.state))(), "\n")
+}
+
+// ask types what a person types, and then reads every file that was written.
+func (h *heard) ask(t *testing.T) {
+	t.Helper()
+	for _, verb := range []string{"status", "status --json", "alerts list", "alerts list --json"} {
+		h.out[verb] = must(t, h.file, strings.Fields(verb)...)
+	}
+	for line := range strings.Lines(h.out["alerts list"]) {
+		if !strings.HasPrefix(line, " ") {
+			h.out["alerts show"] += must(t, h.file, "alerts", "show", strings.Fields(line)[0])
+		}
+	}
+	err := filepath.WalkDir(filepath.Dir(h.file), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if len(b) > 0 {
+			h.out[filepath.Base(path)] += string(b)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"full.ndjson", "coded.ndjson", "view.db", "0000000000000001.seg"} {
+		if h.out[name] == "" {
+			t.Errorf("%s was not written", name)
+		}
+	}
+	if strings.Contains(h.out["coded.ndjson"], "anna") {
+		t.Error("anna is named in the view with pseudonyms")
+	}
 }
 
 func TestCanaryIsHeard(t *testing.T) {

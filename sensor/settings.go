@@ -40,6 +40,7 @@ func (s *settings) line(shards int, o *event.Observer, seed []byte) pipeline.Con
 		Shards:    shards,
 		Flow:      flow.Config{Flows: s.Limits.Flows, Streams: s.Limits.Streams},
 		Know:      s.Know(),
+		Clinical:  s.Clinical,
 		Detectors: s.Detector,
 		Alert:     alert.Config{Observer: o, Lang: s.Lang, Seed: seed},
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	Namespace string               `yaml:"namespace"` // tenant: last part of the data stream's name
 	Mirror    []string             `yaml:"mirror"`    // interfaces to watch; empty: that of the default route
 	Zones     []Zone               `yaml:"zones"`
+	Clinical  []string             `yaml:"clinical_shares"` // names of files on them are never kept
 	Outputs   []Output             `yaml:"outputs"`
 	Retention Retention            `yaml:"retention"`
 	State     string               `yaml:"state_dir"` // "": the rule of StateDir
@@ -116,7 +117,7 @@ type Limits struct {
 func Default() *Config {
 	return &Config{
 		Lang: "en", Namespace: "default",
-		Mirror: []string{}, Zones: []Zone{}, Outputs: []Output{},
+		Mirror: []string{}, Zones: []Zone{}, Clinical: []string{}, Outputs: []Output{},
 		Detectors: map[string]yaml.Node{},
 		Retention: Retention{
 			Decisions: 400, Auth: 90, FlowSummaries: 90, Flow: 30, Protocols: 14,

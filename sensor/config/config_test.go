@@ -75,6 +75,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"zone without name":   {"zones: [{networks: [10.0.0.0/8]}]\n", "c.yaml:1:9: zone 1: has no name"},
 		"zone without net":    {"zones: [{name: a}]\n", `c.yaml:1:9: zone "a" has no networks`},
 		"output":              {"outputs: [{name: fax, path: x}]\n", `c.yaml:1:11: unknown output "fax"`},
+		"clinical share":      {"clinical_shares:\n  - '\\\\srv\\scans$'\n", `c.yaml:2:5: share "\\\\srv\\scans$": write its name alone`},
 		"party":               {"outputs: [{name: ndjson, path: x, party: us}]\n", `c.yaml:1:42: party "us": choose provider`},
 		"detector":            {"detectors:\n  uplaod: {}\n", `c.yaml:2:11: unknown detector "uplaod": did you mean "upload"?`},
 		"the same key twice":  {"lang: en\nlang: nl\n", "already defined"},

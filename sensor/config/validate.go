@@ -36,6 +36,11 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 	c.Retention.validate(within)
 	c.validateZones(wrong)
 	c.validateOutputs(wrong)
+	for i, share := range c.Clinical {
+		if share == "" || strings.ContainsAny(share, `\/`) {
+			wrong(fmt.Sprintf("share %q: write its name alone, without server and path", share), "clinical_shares", i)
+		}
+	}
 	names := detectors()
 	for _, name := range slices.Sorted(maps.Keys(c.Detectors)) {
 		if !slices.Contains(names, name) {

@@ -20,10 +20,16 @@ func newClinical(shares []string) clinical {
 	return c
 }
 
+// holds reports whether a share may be one of them. One whose name was not seen,
+// since the capture began later, may be any.
+func (c clinical) holds(share string) bool {
+	return len(c) > 0 && (share == "" || slices.Contains(c, strings.ToLower(share)))
+}
+
 // strip returns the event, or a copy without the names.
 func (c clinical) strip(e *event.Event) *event.Event {
 	r, ok := e.Data.(*proto.SMB)
-	if !ok || !slices.Contains(c, strings.ToLower(r.Share)) {
+	if !ok || !c.holds(r.Share) {
 		return e
 	}
 	bare, record := *e, *r
