@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
@@ -54,6 +55,7 @@ func TestSums(t *testing.T) {
 	partial := fold(uint64(fold(pseudo)) + protoTCP + uint64(len(seg)))
 	cutting := fold(uint64(fold(pseudo)) + protoTCP)
 	bare := craft.Frame(ann, bob, craft.IP(ann.IP, bob.IP, 17, []byte{0, 1, 0, 2, 0, 9, 0, 0, 'x'}))
+	long := craft.Frame(ann, bob, tcpPacket(ann, bob, strings.Repeat("x", 3000)))
 	unsummed := packet(1, edited(frame, tcpSum, 1, 2))
 	unsummed.Unsummed = true
 	cases := []struct {
@@ -66,6 +68,8 @@ func TestSums(t *testing.T) {
 		{"one bit of the payload", packet(1, edited(frame, 14+40, 'i')), SumBad},
 		{"offload", packet(1, edited(frame, tcpSum, be16(partial)...)), SumOffload},
 		{"offload with segmentation", packet(1, edited(frame, tcpSum, be16(cutting)...)), SumOffload},
+		{"joined by the receiver", packet(1, edited(long, tcpSum, 0, 0)), SumOffload},
+		{"no sum in a frame of the usual size", packet(1, edited(frame, tcpSum, 0, 0)), SumBad},
 		{"the kernel says so", unsummed, SumOffload},
 		{"IP header", packet(1, edited(frame, 14+8, 1)), SumBad},
 		{"IP header left to the card", packet(1, edited(frame, 14+10, 0, 0)), SumOffload},

@@ -89,8 +89,16 @@ func layer4Sum(b body, e *ends, proto uint8, field uint16) Sum {
 	if field == fold(full) || field == fold(pseudo) {
 		return SumOffload
 	}
+	if field == 0 && b.wire > largestSegment {
+		return SumOffload
+	}
 	return SumBad
 }
+
+// largestSegment is what an Ethernet frame of the usual size has room for. Longer
+// ones were joined by the receiver's card or kernel (RSC, GRO), which may leave
+// the checksum 0 as it has checked the parts.
+const largestSegment = 1500
 
 var rank = [...]uint8{SumGood: 0, SumUnknown: 1, SumOffload: 2, SumBad: 3}
 

@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 
@@ -79,8 +80,9 @@ func rpcOrder(h []byte) binary.ByteOrder {
 // rpcConversation follows one association, over TCP or over a pipe.
 type rpcConversation struct {
 	pipe string
-	seen bool // it has shown to be RPC
-	off  bool // it has shown to be something else
+	seen bool    // it has shown to be RPC
+	off  bool    // it has shown to be something else
+	lost [2]bool // bytes are missing: the next fragment has to be looked for
 	cut  [2]cutter
 
 	contexts  few[uint16, string] // UUID of the interface by context
@@ -103,8 +105,29 @@ func newRPC(pipe string) *rpcConversation {
 
 // Feed takes the next bytes of one side.
 func (p *rpcConversation) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
+	if p.lost[from] {
+		if data = nextFragment(from, data); data == nil {
+			return true
+		}
+		p.lost[from] = false
+	}
 	p.feed(from, data, emit)
 	return !p.off
+}
+
+// nextFragment finds the first fragment that begins in data, nil where none does:
+// the order of its bytes stands in the clear even where all else is encrypted.
+func nextFragment(from event.Side, data []byte) []byte {
+	for i := 4; i < len(data); i++ {
+		at := bytes.Index(data[i:], []byte{0x10, 0, 0, 0})
+		if at < 0 {
+			return nil
+		}
+		if i += at; probeRPC(from, data[i-4:]) == Yes {
+			return data[i-4:]
+		}
+	}
+	return nil
 }
 
 func (p *rpcConversation) feed(from event.Side, data []byte, emit func(event.Record)) {
@@ -117,9 +140,13 @@ func (p *rpcConversation) feed(from event.Side, data []byte, emit func(event.Rec
 	})
 }
 
-// Gap passes over bytes that were never seen, where they are of no interest.
+// Gap passes over bytes that were never seen: within the arguments of a call that
+// is no loss, else the next fragment is looked for.
 func (p *rpcConversation) Gap(from event.Side, n int, _ func(event.Record)) bool {
-	p.gap(from, n)
+	if p.lost[from] || !p.cut[from].gap(n) {
+		p.cut[from].reset()
+		p.lost[from] = true
+	}
 	return !p.off
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -95,10 +96,8 @@ func (p *rpcConversation) request(f fragment, emit func(event.Record)) {
 		return
 	}
 	r := &RPC{Opnum: int64(f.order.Uint16(f.body[6:])), Pipe: p.pipe, AuthType: p.authType, AuthLevel: p.authLevel, Sent: int64(size)}
-	if uuid := p.contexts.get(f.order.Uint16(f.body[4:])); uuid != nil {
-		r.names(*uuid)
-	}
-	r.ZeroChallenge = r.Operation == "NetrServerReqChallenge" && zeroChallenge(stub)
+	r.names(p.interfaceOf(f.order.Uint16(f.body[4:])))
+	r.looks(stub)
 	if before, ok := p.calls.pop(f.call); ok { // a call that is abandoned
 		emit(before)
 	}
@@ -107,10 +106,36 @@ func (p *rpcConversation) request(f fragment, emit func(event.Record)) {
 	}
 }
 
-// zeroChallenge looks at the end of the arguments, where the challenge stands
-// (MS-NRPC 3.5.4.4.1).
-func zeroChallenge(stub []byte) bool {
-	return len(stub) >= 16 && bytes.Equal(stub[len(stub)-8:], make([]byte, 8))
+// interfaceOf is the interface of a context. Where no bind was seen it is the one
+// that the pipe is there for.
+func (p *rpcConversation) interfaceOf(context uint16) string {
+	if uuid := p.contexts.get(context); uuid != nil {
+		return *uuid
+	}
+	if len(p.contexts.entries) == 0 {
+		return rpcPipes[strings.ToLower(p.pipe)]
+	}
+	return ""
+}
+
+// returned is the value that an operation returned: the last four bytes of an
+// answer in one fragment, before the padding of the security trailer.
+func (f *fragment) returned() (value int64, ok bool) {
+	size, stub := f.stub(8)
+	if f.flags&(rpcFirst|rpcLast) != rpcFirst|rpcLast || len(stub) < size {
+		return 0, false
+	}
+	if f.auth > 0 {
+		trailer := f.size - rpcHeader - f.auth - 8
+		if trailer < 0 || trailer+3 > len(f.body) {
+			return 0, false
+		}
+		stub = stub[:max(0, len(stub)-int(f.body[trailer+2]))]
+	}
+	if len(stub) < 4 {
+		return 0, false
+	}
+	return int64(f.order.Uint32(stub[len(stub)-4:])), true
 }
 
 // response reads an answer, a fault or a further fragment (C706 12.6.4.10).
@@ -129,6 +154,9 @@ func (p *rpcConversation) response(f fragment, emit func(event.Record)) {
 		size, stub := f.stub(8)
 		call.Status = "ok"
 		call.Received += int64(size)
+		if call.AuthLevel != "privacy" {
+			call.Returned, call.HasReturned = f.returned()
+		}
 		if call.Operation == "ept_map" {
 			p.endpoints(stub)
 		}

@@ -16,9 +16,15 @@ type RPC struct {
 	AuthLevel string // "none", "connect", "call", "packet", "integrity", "privacy"
 	Sent      int64  // bytes of the arguments, all fragments
 	Received  int64  // bytes of the results
+	// Returned is the value that the operation returned, where it can be read: of
+	// most operations a Windows error or NT status, 0 success.
+	Returned    int64
+	HasReturned bool
+	Class       string // of a DCOM activation: the class that was asked for, where it is a known one
 	// ZeroChallenge holds of NetrServerReqChallenge only: the client's challenge
-	// is eight zero bytes, as exploits of CVE-2020-1472 need it.
+	// is zero or repeats, as exploits of CVE-2020-1472 need it.
 	ZeroChallenge bool
+	PathClimbs    bool  // of path operations of srvsvc: the path has a .. in it
 	Evicted       int64 // calls and contexts that had to make room, on the last record
 }
 
@@ -36,7 +42,10 @@ var rpcTable = event.NewTable("rpc", "Calls of remote procedures over TCP and na
 	rpcText("brandmelder.rpc.auth.level", "what of the calls is protected", func(r *RPC) string { return r.AuthLevel }),
 	event.Int("brandmelder.rpc.request_bytes", event.Technical, "bytes of the arguments", func(r *RPC) (int64, bool) { return r.Sent, true }),
 	event.Int("brandmelder.rpc.response_bytes", event.Technical, "bytes of the results", func(r *RPC) (int64, bool) { return r.Received, true }),
-	event.Bool("brandmelder.rpc.zero_challenge", event.Technical, "the client's Netlogon challenge is zero", func(r *RPC) (bool, bool) { return r.ZeroChallenge, r.ZeroChallenge }),
+	event.Int("brandmelder.rpc.returned", event.Technical, "value that the operation returned, 0 mostly success", func(r *RPC) (int64, bool) { return r.Returned, r.HasReturned }),
+	rpcText("brandmelder.rpc.class", "known class that a DCOM activation asked for", func(r *RPC) string { return r.Class }),
+	event.Bool("brandmelder.rpc.path_climbs", event.Technical, "a path with .. in it", func(r *RPC) (bool, bool) { return r.PathClimbs, r.PathClimbs }),
+	event.Bool("brandmelder.rpc.zero_challenge", event.Technical, "the client's Netlogon challenge is zero or repeats", func(r *RPC) (bool, bool) { return r.ZeroChallenge, r.ZeroChallenge }),
 	event.Int("brandmelder.rpc.evicted", event.Technical, "entries that the parser's tables had no room for", func(r *RPC) (int64, bool) { return r.Evicted, r.Evicted > 0 }),
 )
 

@@ -158,7 +158,7 @@ func TestZeroChallenge(t *testing.T) {
 		opnum     uint16
 		challenge []byte
 		want      bool
-	}{{4, zeros(8), true}, {4, le(1, zeros(7)), false}, {5, zeros(8), false}} {
+	}{{4, zeros(8), true}, {4, le(1, zeros(7)), false}, {5, zeros(8), false}, {4, le(7, 7, 7, 7, 7, 1, 2, 3), true}, {4, le(7, 7, 9, 9, 9, 1, 2, 3), true}, {4, le(7, 7, 9, 9, 8, 1, 2, 3), false}} {
 		stub := le(zeros(4), uint32(3), utf16le("dc"), tt.challenge)
 		records := run(smbSpec(t, "dcerpc"), overTCP(bindTo(rpcBind, netlogon, nil), bound(), call(2, tt.opnum, stub), result(2, zeros(12))))
 		if r := records[0].(*RPC); r.ZeroChallenge != tt.want {
@@ -179,5 +179,64 @@ func TestEndpointMapperNamesPorts(t *testing.T) {
 	}
 	if p.Expect() != nil {
 		t.Error("told twice")
+	}
+}
+
+func TestWhatCallsReturn(t *testing.T) {
+	answer := func(pad int, flags int) []byte {
+		body := le(uint32(0), uint16(0), 0, 0, zeros(20), uint32(0x424), zeros(pad))
+		size := rpcHeader + len(body) + 8 + 16
+		return le(5, 0, rpcResponse, flags, uint32(0x10), uint16(size), uint16(16), uint32(2), body, 10, 5, pad, 0, uint32(1), zeros(16))
+	}
+	for _, tt := range []struct {
+		name   string
+		answer []byte
+		want   int64
+		has    bool
+	}{
+		{"alone", result(2, le(zeros(20), uint32(5))), 5, true},
+		{"before the padding of a signature", answer(8, 3), 0x424, true},
+		{"in fragments", answer(0, rpcLast), 0, false},
+		{"nothing", result(2, nil), 0, false},
+	} {
+		records := run(smbSpec(t, "dcerpc"), overTCP(bindTo(rpcBind, svcctl, nil), bound(), call(2, 16, zeros(30)), tt.answer))
+		if r := records[0].(*RPC); r.Returned != tt.want || r.HasReturned != tt.has {
+			t.Errorf("%s: returned %d %v", tt.name, r.Returned, r.HasReturned)
+		}
+	}
+}
+
+func TestClassesThatAreActivated(t *testing.T) {
+	const activator = "000001a0-0000-0000-c000-000000000046"
+	for uuid, want := range map[string]string{
+		"49b2791a-b1ae-4c90-9b8e-e860ba07f889": "MMC20.Application", "8bc3f05e-d86b-11d0-a075-00c04fb68820": "WMI", "00112233-4455-6677-8899-aabbccddeeff": "",
+	} {
+		stub := le(zeros(77), wireUUID(uuid), zeros(30))
+		records := run(smbSpec(t, "dcerpc"), overTCP(bindTo(rpcBind, activator, nil), bound(), call(2, 4, stub)))
+		if r := records[0].(*RPC); r.Class != want {
+			t.Errorf("%s: class %q, want %q", uuid, r.Class, want)
+		}
+	}
+}
+
+func TestPathsThatClimb(t *testing.T) {
+	const srvsvc = "4b324fc8-1670-01d3-1278-5a47bf6ee188"
+	for path, want := range map[string]bool{`\\x\..\..\a`: true, `\shares\notes..old`: false} {
+		records := run(smbSpec(t, "dcerpc"), overTCP(bindTo(rpcBind, srvsvc, nil), bound(), call(2, 31, le(zeros(20), utf16le(path), zeros(9)))))
+		if r := records[0].(*RPC); r.PathClimbs != want || r.Operation != "NetprPathCanonicalize" {
+			t.Errorf("%s: %s climbs: %v", path, r.Operation, r.PathClimbs)
+		}
+	}
+}
+
+func TestPipesSayWhichInterfaceWhereNoBindWasSeen(t *testing.T) {
+	for pipe, want := range map[string]string{"svcctl": "CreateServiceW", "SVCCTL": "CreateServiceW", "atsvc": ""} {
+		p := newRPC(pipe)
+		var got []event.Record
+		p.Feed(event.Client, call(2, 12, zeros(30)), nil)
+		p.End(func(r event.Record) { got = append(got, r) })
+		if r := got[0].(*RPC); r.Operation != want {
+			t.Errorf("pipe %s: %q, want %q", pipe, r.Operation, want)
+		}
 	}
 }

@@ -48,7 +48,7 @@ var rpcDomain = map[string]*rpcInterface{
 		LsarOpenTrustedDomainByName 57 LsarLookupSids2 LsarLookupNames2 LsarCreateTrustedDomainEx2 68 LsarLookupNames3
 		73 LsarQueryForestTrustInformation LsarSetForestTrustInformation 76 LsarLookupSids3 LsarLookupNames4`),
 	// MS-DSSP, MS-BKRP, MS-ICPR, MS-DNSP
-	"3919286a-b10c-11d0-9ba8-00c04fd92ef5": named("dssetup", `DsRolerGetPrimaryDomainInformation`),
+	"3919286a-b10c-11d0-9ba8-00c04fd92ef5": named("dssetup", `DsRolerGetPrimaryDomainInformation 9 DsRolerUpgradeDownlevelServer`),
 	"3dde7c30-165d-11d1-ab8f-00805f14db40": named("BackupKey", `BackuprKey`),
 	"91ae6020-9e3c-11cf-8d7c-00aa00c091be": named("ICertPassage", `CertServerRequest`),
 	"50abc2a4-574d-40b3-9d66-ee4fd5fba076": named("DnsServer", `DnssrvOperation DnssrvQuery DnssrvComplexOperation DnssrvEnumRecords

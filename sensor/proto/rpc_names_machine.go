@@ -32,7 +32,9 @@ var rpcMachine = map[string]*rpcInterface{
 		RpcRouterReplyPrinterEx RpcRouterRefreshPrinterChangeNotification 69 RpcOpenPrinterEx RpcAddPrinterEx
 		78 RpcEnumPrinterKey 88 RpcXcvData RpcAddPrinterDriverEx`),
 	"76f03f96-cdfd-44fc-a22c-64950a001209": named("IRemoteWinspool", `RpcAsyncOpenPrinter RpcAsyncAddPrinter 20 RpcAsyncClosePrinter
-		39 RpcAsyncAddPrinterDriver`),
+		39 RpcAsyncAddPrinterDriver 62 RpcAsyncInstallPrinterDriverFromPackage RpcAsyncUploadPrinterDriverPackage`),
+	// no specification; the operation of CVE-2005-1983
+	"8d9f4e40-a03d-11ce-8f69-08003e30051b": named("plugplay", `54 PNP_QueryResConfList`),
 	// MS-EFSR, over its two interfaces
 	"c681d488-d850-11d0-8c52-00c04fd90f7e": named("efsrpc", efsOperations),
 	"df1941c5-fe89-4e79-bf10-463657acf44d": named("efsrpc", efsOperations),

@@ -88,17 +88,18 @@ type smbParser struct {
 	lost [2]bool // bytes are missing: the next message has to be looked for
 	emit func(event.Record)
 
-	version   int64
-	dialect   string
-	logins    smbLogins
-	trees     few[smbTree, share]
-	files     few[smbHandle, *smbFile]
-	pipes     int
-	calls     few[uint64, smbCall]
-	offered   []string // dialects that a client of SMB1 knows
-	plain     bool     // the server of SMB1 wants passwords as they are
-	encrypted SMB
-	expected  []Expectation
+	version    int64
+	dialect    string
+	logins     smbLogins
+	trees      few[smbTree, share]
+	files      few[smbHandle, *smbFile]
+	pipes      int
+	calls      few[uint64, smbCall]
+	offered    []string // dialects that a client of SMB1 knows
+	plain      bool     // the server of SMB1 wants passwords as they are
+	encrypted  SMB
+	impossible bool // a compressed message was
+	expected   []Expectation
 }
 
 func newSMB() Parser {
@@ -175,8 +176,30 @@ func (p *smbParser) message(from event.Side, msg []byte, size int) {
 		p.version = 2
 		p.encrypted.Messages++
 		p.encrypted.Bytes[from] += int64(size)
+	case 0xfc:
+		p.version = 2
+		p.compressed(msg, size)
 	}
 }
+
+// compressed looks at the header of a compressed message, whose content is not
+// read (MS-SMB2 2.2.42). Sizes that cannot be are said once: they are how memory
+// of a server is overrun (CVE-2020-0796).
+func (p *smbParser) compressed(msg []byte, size int) {
+	c := cursor{data: msg}
+	c.skip(4)
+	original, chained, offset := c.le32(), c.take(4), c.le32()
+	if c.bad || chained[2]&1 != 0 || p.impossible {
+		return
+	}
+	if original > largestMessage || int64(offset) > int64(size)-16 {
+		p.impossible = true
+		p.say(SMB{Command: "compressed", Impossible: true})
+	}
+}
+
+// largestMessage is what a session packet has room for.
+const largestMessage = 1 << 24
 
 // End says what never was answered, and the sums of the files still open.
 func (p *smbParser) End(emit func(event.Record)) {

@@ -2,6 +2,7 @@ package proto
 
 import (
 	"encoding/binary"
+	"strings"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -149,5 +150,65 @@ func TestTransactionsKeepTheirShape(t *testing.T) {
 		if diff := cmp.Diff([]event.Record{&tt.want}, run(smbSpec(t, "smb"), tt.d), same); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)
 		}
+	}
+}
+
+// change1 is a TRANS2 request that sets information: its parameters and its data
+// stand one after the other.
+func change1(mid, function uint16, parameters, data []byte) said {
+	const at = smb1HeaderSize + 1 + 30 + 2 + 3 // three bytes of padding
+	words := le(uint16(len(parameters)), uint16(len(data)), zeros(14), uint16(len(parameters)), uint16(at), uint16(len(data)), uint16(at+len(parameters)), 1, 0, function)
+	return asks(smb1Trans2, mid, words, le(0, 0, 0, parameters, data))
+}
+
+func TestOldRenamesAndDeletes(t *testing.T) {
+	d := file1()
+	rename := func(name string) []byte {
+		return le(1, zeros(3), uint32(0), uint32(len(utf16le(name))), utf16le(name))
+	}
+	done := func(mid uint16) said { return gives(smb1Trans2, 0, mid, zeros(20), nil) }
+	open, last := d[:len(d)-2], d[len(d)-2:]
+	talk := append(append(dialogue{}, open...),
+		change1(8, setFileInfo, le(uint16(0x4001), uint16(1010), uint16(0)), rename("log.txt.locked")), done(8),
+		change1(9, setPathInfo, le(uint16(1010), uint32(0), utf16le(`\b.doc`), uint16(0)), rename("b.doc.locked")), done(9),
+		change1(10, setFileInfo, le(uint16(0x4001), uint16(levelDisposition), uint16(0)), []byte{1}), done(10),
+		change1(11, setFileInfo, le(uint16(0x4001), uint16(0x101), uint16(0)), zeros(40)), done(11))
+	talk = append(talk, last...)
+	var got []string
+	for _, r := range run(smbSpec(t, "smb"), talk) {
+		if s := r.(*SMB); s.Command == "rename" || s.Command == "delete" || s.Command == "close" {
+			got = append(got, strings.Join([]string{s.Command, s.Status, s.Share, s.Path, s.NewPath}, "|"))
+		}
+	}
+	want := []string{`rename|STATUS_SUCCESS|data|\log.txt|log.txt.locked`, `rename|STATUS_SUCCESS|data|\b.doc|b.doc.locked`,
+		"delete|STATUS_SUCCESS|data|log.txt.locked|", "close||data|log.txt.locked|"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOldPipesWhoseOpeningWasNotSeen(t *testing.T) {
+	const at = smb1HeaderSize + 1 + 32 + 2
+	talk := func(mid uint16, data []byte) said {
+		return asks(smb1Trans, mid, le(uint16(0), uint16(len(data)), zeros(18), uint16(len(data)), uint16(at), 2, 0, uint16(transactPipe), uint16(0x4009)), data)
+	}
+	records := run(smbSpec(t, "smb"), dialogue{talk(3, bindTo(rpcBind, svcctl, nil)), talk(4, call(2, 12, zeros(30)))})
+	found := false
+	for _, r := range records {
+		if c, ok := r.(*RPC); ok && c.Operation == "CreateServiceW" {
+			found = true
+		}
+	}
+	if !found {
+		t.Errorf("no call among %q", told(records))
+	}
+}
+
+func TestPipesOfSharesThatWereNotSeen(t *testing.T) {
+	name := utf16le(`\svcctl`)
+	open := le(noChain, 0, uint16(len(name)), zeros(8), uint32(0x120196), zeros(16), uint32(1), uint32(0), zeros(5))
+	records := run(smbSpec(t, "smb"), dialogue{asks(smb1NTCreate, 4, open, le(0, name, 0, 0)), gives(smb1NTCreate, 0, 4, le(noChain, 0, uint16(0x4001), zeros(60), 0), nil)})
+	if r := records[0].(*SMB); r.Pipe != "svcctl" || r.Path != "" {
+		t.Errorf("pipe %q, path %q", r.Pipe, r.Path)
 	}
 }

@@ -25,7 +25,7 @@ func (p *smbParser) trans(m *smb1Message, call *smbCall) {
 	w := m.words
 	t := &SMBTrans{}
 	var function uint16
-	var n, offset uint32
+	var n, offset, about uint32
 	if m.command == smb1NTTrans {
 		w.skip(7)
 		t.TotalData = int64(w.le32())
@@ -37,7 +37,8 @@ func (p *smbParser) trans(m *smb1Message, call *smbCall) {
 	} else {
 		w.skip(2)
 		t.TotalData = int64(w.le16())
-		w.skip(18)
+		w.skip(16)
+		about = uint32(w.le16())
 		n, offset = uint32(w.le16()), uint32(w.le16())
 		setups := w.u8()
 		w.skip(1)
@@ -54,21 +55,27 @@ func (p *smbParser) trans(m *smb1Message, call *smbCall) {
 	if s := p.trees.get(call.tree); s != nil {
 		call.record.Share, call.record.ShareType, call.record.Admin = s.name, s.kind, s.admin()
 	}
-	if m.command == smb1Trans && t.HasFile {
+	switch {
+	case m.command == smb1Trans && t.HasFile:
 		p.pipeCall(m, call, offset, n)
+	case m.command == smb1Trans2 && (function == setPathInfo || function == setFileInfo):
+		p.setInfo1(m, call, function, about, offset, n)
 	}
 }
 
 // pipeCall hands a transaction on a pipe to the pipe's conversation.
 func (p *smbParser) pipeCall(m *smb1Message, call *smbCall, offset, n uint32) {
 	call.file = handle1(uint16(call.record.Trans.File))
+	data, missing := m.part(offset, n)
 	f := p.file(call.file)
+	if f == nil && call.record.Trans.Subcommand == transactPipe && isCall(data, n) {
+		f = p.openUnseen(call.file)
+	}
 	if f == nil {
 		return
 	}
 	call.record.Pipe = f.pipe
 	if call.record.Trans.Subcommand == transactPipe {
-		data, missing := m.part(offset, n)
 		p.wrote(f, 0, data, missing)
 	}
 }
@@ -134,5 +141,12 @@ func (p *smbParser) transacted(m *smb1Message, call smbCall) {
 	}
 	if !onPipe || f.rpc == nil || !f.rpc.seen {
 		p.say(*r)
+	}
+	if c := call.change; c != nil {
+		c.Status = m.reason
+		if m.status == statusOK && f != nil && c.Command == "rename" {
+			f.path = c.NewPath
+		}
+		p.say(*c)
 	}
 }

@@ -1,6 +1,10 @@
 package proto
 
-import "github.com/brandmelder/brandmelder/sensor/event"
+import (
+	"strings"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
 
 var smbDispositions = [...]string{"supersede", "open", "create", "open_if", "overwrite", "overwrite_if"}
 
@@ -34,6 +38,9 @@ func (p *smbParser) opening(call *smbCall, path string, access, disposition, opt
 	f := &smbFile{directory: options&optionDirectory != 0, deleteOnClose: options&optionDeleteOnClose != 0}
 	if s := p.trees.get(call.tree); s != nil {
 		f.share = *s
+	}
+	if f.share == (share{}) && rpcPipes[strings.ToLower(baseName(path))] != "" {
+		f.share.kind = "pipe" // the connection to the share was not seen
 	}
 	if f.share.pipe() {
 		f.pipe = baseName(path)
@@ -155,10 +162,18 @@ func (p *smbParser) unseen(m *smb2Message, h smbHandle) *smbFile {
 		c.skip(16)
 		offset, n = c.le32(), c.le32()
 	}
-	data, _ := m.part(offset, n)
-	if len(data) < rpcHeader || probeRPC(event.Client, data) != Yes || rpcSize(data) > int(n) {
+	if data, _ := m.part(offset, n); !isCall(data, n) {
 		return nil
 	}
+	return p.openUnseen(h)
+}
+
+// isCall reports whether the n bytes that are written to a file begin a call.
+func isCall(data []byte, n uint32) bool {
+	return len(data) >= rpcHeader && probeRPC(event.Client, data) == Yes && rpcSize(data) <= int(n)
+}
+
+func (p *smbParser) openUnseen(h smbHandle) *smbFile {
 	p.open(h, &smbFile{share: share{kind: "pipe"}})
 	return p.file(h)
 }
@@ -178,18 +193,8 @@ func (p *smbParser) setInfo2(m *smb2Message, call *smbCall, f *smbFile) bool {
 	kind, class := c.u8(), c.u8()
 	n, offset := c.le32(), uint32(c.le16())
 	data, _ := m.part(offset, n)
-	d := cursor{data: data}
-	r := &SMB{}
-	switch {
-	case kind != 1:
-		return false
-	case class == fileRename:
-		d.skip(16)
-		name := d.le32()
-		r.Command, r.NewPath = "rename", text16(d.take(int(min(name, uint32(d.left())))), true)
-	case (class == fileDisposition || class == fileDispositionEx) && d.u8()&1 != 0:
-		r.Command = "delete"
-	default:
+	r := changeOf(int(class), data, 16)
+	if kind != 1 || r == nil {
 		return false
 	}
 	if f != nil {
@@ -197,6 +202,22 @@ func (p *smbParser) setInfo2(m *smb2Message, call *smbCall, f *smbFile) bool {
 	}
 	call.record = r
 	return true
+}
+
+// changeOf reads what a SET_INFO of a class changes: a rename or a delete, nil
+// where it is neither. head is how many bytes of a rename come before the length of
+// the name.
+func changeOf(class int, data []byte, head int) *SMB {
+	d := cursor{data: data}
+	switch {
+	case class == fileRename:
+		d.skip(head)
+		name := d.le32()
+		return &SMB{Command: "rename", NewPath: text16(d.take(int(min(name, uint32(d.left())))), true)}
+	case (class == fileDisposition || class == fileDispositionEx) && d.u8()&1 != 0:
+		return &SMB{Command: "delete"}
+	}
+	return nil
 }
 
 // operated2 takes the answer to a request about an open file.

@@ -42,6 +42,7 @@ type smbCall struct {
 	login   *login
 	open    *smbFile // of a create
 	record  *SMB     // goes out with the answer's status
+	change  *SMB     // of a transaction of SMB1: the rename or delete that it is
 	sent    int64    // bytes of a transaction's data
 	interim bool     // the server asked for the rest of a transaction
 }

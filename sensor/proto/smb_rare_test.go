@@ -101,9 +101,17 @@ func TestLostBytesOfCalls(t *testing.T) {
 	if !p.Gap(event.Client, len(big)-4000, none) || !p.Feed(event.Client, big, none) {
 		t.Error("a loss among the arguments ended the conversation")
 	}
+	p.Feed(event.Client, bindTo(rpcBind, svcctl, nil), none)
 	p.Feed(event.Client, big[:20], none)
-	if p.Gap(event.Client, 10, none) {
-		t.Error("a loss in a header was passed over")
+	if !p.Gap(event.Client, 10, none) {
+		t.Error("a loss in a header ended the conversation")
+	}
+	p.Feed(event.Client, []byte("the middle of a fragment\x10\x00\x00\x00"), none)
+	p.Feed(event.Client, append([]byte("its end"), call(3, 19, zeros(9))...), none)
+	var after []event.Record
+	p.End(func(r event.Record) { after = append(after, r) })
+	if got := told(after); len(got) != 2 || got[1] != "rpc  svcctl StartServiceW  " {
+		t.Errorf("after the loss: %q", got)
 	}
 }
 
@@ -131,6 +139,27 @@ func TestLengthsOfTokens(t *testing.T) {
 	for _, bad := range []string{"\xa1\x80\x04\x10NTLMSSP\x00", "\xa1\x85\x01\x01\x01\x01\x01\x04\x10NTLMSSP\x00", "\xa1", "\xa1\x82\x01"} {
 		if n := parseNTLM([]byte(bad)); n != nil {
 			t.Errorf("%q: read %+v", bad, n)
+		}
+	}
+}
+
+func TestImpossibleCompression(t *testing.T) {
+	message := func(original, offset uint32, flags uint16) said {
+		return said{event.Client, nbss(le("\xfcSMB", original, uint16(1), flags, offset, zeros(200)))}
+	}
+	for _, tt := range []struct {
+		name string
+		d    dialogue
+		want int
+	}{
+		{"honest", dialogue{message(4096, 0, 0), message(4096, 100, 0)}, 0},
+		{"chained, whose header is another", dialogue{message(4096, 0xffffffff, 1)}, 0},
+		{"too large, twice", dialogue{message(0xffffffff, 0, 0), message(0xffffffff, 0, 0)}, 1},
+		{"beyond the end", dialogue{message(4096, 0xffffffff, 0)}, 1},
+	} {
+		records := run(smbSpec(t, "smb"), tt.d)
+		if len(records) != tt.want {
+			t.Errorf("%s: %d records, want %d", tt.name, len(records), tt.want)
 		}
 	}
 }

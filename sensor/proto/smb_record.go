@@ -9,7 +9,7 @@ import "github.com/brandmelder/brandmelder/sensor/event"
 // shares are clinical: Share accompanies every name, so that a later room can
 // drop the names of those shares.
 type SMB struct {
-	Command   string // "negotiate", "session_setup", "tree_connect", "create", "close", "rename", "delete", "query_directory", "logoff", "trans", "trans2", "nt_trans", "encrypted", "lost"
+	Command   string // "negotiate", "session_setup", "tree_connect", "create", "close", "rename", "delete", "query_directory", "logoff", "trans", "trans2", "nt_trans", "encrypted", "compressed", "lost"
 	Version   int64  // 1, or 2 for SMB 2 and 3
 	Dialect   string // "NT LM 0.12", "2.0.2" … "3.1.1"
 	Signing   string // "none", "enabled", "required": what the server asks for
@@ -36,11 +36,12 @@ type SMB struct {
 	Entropy       float64 // of the bytes written
 	Entries       int64   // of an answer to query_directory, as far as they were looked at
 
-	Trans     *SMBTrans
-	Encrypted bool     // the session is encrypted: only counts are known
-	Messages  int64    // "encrypted": messages of both sides
-	Bytes     [2]int64 // "encrypted": bytes by side
-	Evicted   int64    // "lost": entries of the bounded tables that had to make room
+	Trans      *SMBTrans
+	Encrypted  bool     // the session is encrypted: only counts are known
+	Messages   int64    // "encrypted": messages of both sides
+	Bytes      [2]int64 // "encrypted": bytes by side
+	Impossible bool     // "compressed": sizes that cannot be; other compressed messages have no record
+	Evicted    int64    // "lost": entries of the bounded tables that had to make room
 }
 
 // SMBTrans is the shape of an SMB1 transaction: facts by which the checks and
@@ -87,6 +88,7 @@ func smbSessionFields() []event.Field {
 		smbText("brandmelder.smb.share.type", t, "disk, pipe or print", func(r *SMB) string { return r.ShareType }),
 		smbFlag("brandmelder.smb.share.admin", "ADMIN$ or a drive's hidden share", func(r *SMB) bool { return r.Admin }),
 		smbFlag("brandmelder.smb.encrypted", "the session is encrypted", func(r *SMB) bool { return r.Encrypted }),
+		smbFlag("brandmelder.smb.impossible", "a compressed message with sizes that cannot be", func(r *SMB) bool { return r.Impossible }),
 		smbCount("brandmelder.smb.messages", "encrypted messages", func(r *SMB) int64 { return r.Messages }),
 		smbCount("brandmelder.smb.client_bytes", "encrypted bytes of the client", func(r *SMB) int64 { return r.Bytes[event.Client] }),
 		smbCount("brandmelder.smb.server_bytes", "encrypted bytes of the server", func(r *SMB) int64 { return r.Bytes[event.Server] }),
