@@ -29,7 +29,11 @@ func stored(t *testing.T) (file, state string) {
 	}
 	defer source.Close()
 	var docs []event.Doc
-	line, err := pipeline.New(s.line(1, s.observer(), []byte("seed")), func(d event.Doc) {
+	settings, err := s.line(1, s.observer(), []byte("seed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := pipeline.New(settings, func(d event.Doc) {
 		if kept(d) {
 			docs = append(docs, d)
 		}

@@ -120,7 +120,11 @@ func (h *heard) replay(t *testing.T, trace *craft.Trace) {
 	}
 	defer source.Close()
 	rows, show, documents := output.NewTable(&table), run{w: &screen}, strings.Builder{}
-	line, err := pipeline.New(s.line(1, s.observer(), []byte("replay")), func(d event.Doc) {
+	settings, err := s.line(1, s.observer(), []byte("replay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := pipeline.New(settings, func(d event.Doc) {
 		h.documents = append(h.documents, d)
 		documents.Write(append(d.JSON, '\n'))
 		rows.Write([]event.Doc{d})

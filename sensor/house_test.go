@@ -19,6 +19,7 @@ const module = "github.com/brandmelder/brandmelder/"
 // arrows are the imports between rooms that the architecture allows.
 var arrows = map[string]string{
 	"bpf":             "",
+	"rules":           "",
 	"sensor/event":    "",
 	"sensor/baseline": "event",
 	"sensor/craft":    "event",
@@ -27,13 +28,15 @@ var arrows = map[string]string{
 	"sensor/proto":    "event",
 	"sensor/flow":     "decode event proto",
 	"sensor/know":     "baseline event",
-	"sensor/detect":   "baseline event know",
+	"sensor/detect":   "baseline event know rule",
 	"sensor/alert":    "detect event know",
-	"sensor/pipeline": "alert baseline capture decode detect event flow know proto",
+	"sensor/pipeline": "alert baseline capture decode detect event flow know proto rule",
 	"sensor/journal":  "event",
 	"sensor/output":   "event journal",
 	"sensor/view":     "alert event journal",
-	"sensor/config":   "alert detect event flow know output",
+	"sensor/strict":   "",
+	"sensor/rule":     "event strict",
+	"sensor/config":   "alert detect event flow know output strict",
 	"sensor/drill":    "capture",
 }
 

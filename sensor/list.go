@@ -55,7 +55,7 @@ var lists = map[string]func() (head []string, rows [][]string){
 		for _, f := range event.Families {
 			var by []string
 			for _, s := range detect.All() {
-				if s.Family == f {
+				if s.Family == f || s.Name == "rules" && familyHasRule(f) {
 					by = append(by, s.Name)
 				}
 			}

@@ -39,7 +39,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand(), suppressCommand(), alertsCommand(), statusCommand())
+	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand(), suppressCommand(), alertsCommand(), statusCommand(), rulesCommand())
 	return root
 }
 

@@ -221,7 +221,11 @@ func trafficDocs(t *testing.T) (docs []event.Doc) {
 	}
 	defer source.Close()
 	s := settings{Config: config.Default()}
-	line, err := pipeline.New(s.line(1, s.observer(), []byte("seed")), func(d event.Doc) { docs = append(docs, d) })
+	settings, err := s.line(1, s.observer(), []byte("seed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := pipeline.New(settings, func(d event.Doc) { docs = append(docs, d) })
 	if err != nil {
 		t.Fatal(err)
 	}

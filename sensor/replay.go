@@ -61,7 +61,10 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 	if err != nil {
 		return err
 	}
-	settings := r.line(r.shards, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay"))
+	settings, err := r.line(r.shards, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay"))
+	if err != nil {
+		return err
+	}
 	settings.AlertsOnly = r.alertsOnly
 	line, err := pipeline.New(settings, write)
 	if err != nil {

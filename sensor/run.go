@@ -161,7 +161,10 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	if err != nil {
 		return err
 	}
-	settings := r.line(len(sources), r.observer(), seed)
+	settings, err := r.line(len(sources), r.observer(), seed)
+	if err != nil {
+		return err
+	}
 	if settings.Alert.Suppressions, err = suppressions(journalIn(state), time.Now()); err != nil {
 		return err
 	}
@@ -234,7 +237,11 @@ func (r *run) recording(ctx context.Context) error {
 	}
 	defer source.Close()
 	r.say("replaying the recording of the exercise instead; nothing of this network is seen")
-	line, err := pipeline.New(r.line(1, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay")), r.show)
+	settings, err := r.line(1, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay"))
+	if err != nil {
+		return err
+	}
+	line, err := pipeline.New(settings, r.show)
 	if err != nil {
 		return err
 	}

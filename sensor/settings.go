@@ -35,15 +35,17 @@ func (s *settings) load() (err error) {
 func (s *settings) state() (string, error) { return s.StateDir(s.system) }
 
 // line is what the configuration says of the line.
-func (s *settings) line(shards int, o *event.Observer, seed []byte) pipeline.Config {
+func (s *settings) line(shards int, o *event.Observer, seed []byte) (pipeline.Config, error) {
+	rules, err := s.rules()
 	return pipeline.Config{
+		Rules:     rules,
 		Shards:    shards,
 		Flow:      flow.Config{Flows: s.Limits.Flows, Streams: s.Limits.Streams},
 		Know:      s.Know(),
 		Clinical:  s.Clinical,
 		Detectors: s.Detector,
 		Alert:     alert.Config{Observer: o, Lang: s.Lang, Seed: seed},
-	}
+	}, err
 }
 
 // observer is this sensor.

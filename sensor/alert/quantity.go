@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -89,17 +90,37 @@ func duration(lang string, v float64) string {
 	return number(lang, v)
 }
 
-// dutch are the units that detectors measure in. A unit that is not here is
-// written as it is.
-var dutch = map[string]string{
-	"attempts": "pogingen", "failed attempts": "mislukte pogingen", "failures": "mislukte pogingen",
-	"logins": "aanmeldingen", "failed logins": "mislukte aanmeldingen",
-	"hosts": "systemen", "ports": "poorten", "users": "gebruikers", "accounts": "accounts",
-	"connections": "verbindingen", "contacts": "contacten", "queries": "vragen", "requests": "verzoeken",
-	"names": "namen", "packets": "pakketten", "files": "bestanden", "targets": "doelen",
-	"messages": "berichten", "answers": "antwoorden", "anomalies": "afwijkingen", "flows": "verbindingen", "shares": "shares",
-	"targets per minute": "doelen per minuut", "attempts per minute": "pogingen per minuut",
-	"standard deviations": "standaardafwijkingen",
+// dutch are the units that detectors measure in, one of them and many. A unit
+// that is not here is written as it is.
+var dutch = map[string][2]string{
+	"attempts": {"poging", "pogingen"}, "failed attempts": {"mislukte poging", "mislukte pogingen"}, "failures": {"mislukte poging", "mislukte pogingen"},
+	"logins": {"aanmelding", "aanmeldingen"}, "failed logins": {"mislukte aanmelding", "mislukte aanmeldingen"},
+	"hosts": {"systeem", "systemen"}, "ports": {"poort", "poorten"}, "users": {"gebruiker", "gebruikers"}, "accounts": {"account", "accounts"},
+	"connections": {"verbinding", "verbindingen"}, "contacts": {"contact", "contacten"}, "queries": {"vraag", "vragen"}, "requests": {"verzoek", "verzoeken"},
+	"names": {"naam", "namen"}, "packets": {"pakket", "pakketten"}, "files": {"bestand", "bestanden"}, "targets": {"doel", "doelen"},
+	"messages": {"bericht", "berichten"}, "answers": {"antwoord", "antwoorden"}, "anomalies": {"afwijking", "afwijkingen"}, "flows": {"verbinding", "verbindingen"},
+	"shares": {"share", "shares"}, "events": {"gebeurtenis", "gebeurtenissen"},
+	"targets per minute": {"doel per minuut", "doelen per minuut"}, "attempts per minute": {"poging per minuut", "pogingen per minuut"},
+	"standard deviations": {"standaardafwijking", "standaardafwijkingen"},
+}
+
+// english are the units whose singular is not the plural without its s.
+var english = map[string]string{
+	"queries": "query", "anomalies": "anomaly", "targets per minute": "target per minute", "attempts per minute": "attempt per minute",
+}
+
+// unitOf is the unit as it stands behind a value.
+func unitOf(lang string, value float64, unit string) string {
+	forms, known := dutch[unit]
+	switch {
+	case lang == "nl" && known && value == 1:
+		return forms[0]
+	case lang == "nl" && known:
+		return forms[1]
+	case value == 1 && known:
+		return cmp.Or(english[unit], strings.TrimSuffix(unit, "s"))
+	}
+	return unit
 }
 
 // Quantity words a value with its unit: bytes and seconds in a fitting multiple,
@@ -115,8 +136,5 @@ func Quantity(lang string, value float64, unit string) string {
 	case "share":
 		return formats["percent"](lang, strconv.FormatFloat(value, 'g', -1, 64))
 	}
-	if nl, ok := dutch[unit]; ok && lang == "nl" {
-		unit = nl
-	}
-	return number(lang, value) + " " + unit
+	return number(lang, value) + " " + unitOf(lang, value, unit)
 }

@@ -28,6 +28,15 @@ func Render(lang, detector string, lookup func(name string) (string, bool)) (Tex
 	if t == nil {
 		return Text{}, fmt.Errorf("detector %s, language %s: %w", detector, lang, ErrNoText)
 	}
+	out, err := t.fill(lang, lookup)
+	if err != nil {
+		err = fmt.Errorf("detector %s, language %s: %w", detector, lang, err)
+	}
+	return out, err
+}
+
+// fill words a template.
+func (t *template) fill(lang string, lookup func(string) (string, bool)) (Text, error) {
 	r := renderer{lang: lang, lookup: lookup}
 	out := Text{
 		Title:   r.render(t.title),
@@ -41,7 +50,7 @@ func Render(lang, detector string, lookup func(name string) (string, bool)) (Tex
 		}
 	}
 	if len(r.missing) > 0 {
-		return out, fmt.Errorf("detector %s, language %s: no value for %s", detector, lang, strings.Join(r.missing, ", "))
+		return out, fmt.Errorf("no value for %s", strings.Join(r.missing, ", "))
 	}
 	return out, nil
 }

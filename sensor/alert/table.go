@@ -32,10 +32,10 @@ func ruleFields() []event.Field {
 		event.Float("event.risk_score", event.Technical, "0 to 100, for the order of work", func(a *alert) (float64, bool) { return a.risk, true }),
 		event.Time("event.start", event.Technical, "earliest trace", func(a *alert) int64 { return a.finding.Onset }),
 		event.Time("event.end", event.Technical, "latest trace", func(a *alert) int64 { return a.finding.Time }),
-		keyword("rule.id", "name of the detector", func(a *alert) string { return a.finding.Detector }),
+		keyword("rule.id", "name of the detector, or the rule's own id", func(a *alert) string { return a.ruleID() }),
 		keyword("rule.name", "what the detector finds", func(a *alert) string { return a.name() }),
 		keyword("rule.category", "family of what was found", func(a *alert) string { return a.finding.Family }),
-		keyword("rule.version", "version of the detector's words and numbers", func(*alert) string { return "1" }),
+		keyword("rule.version", "version of the detector's words and numbers, or the day of the rule", func(a *alert) string { return a.version() }),
 		keyword("threat.framework", "always MITRE ATT&CK", func(a *alert) string {
 			if len(a.techniques(false)) == 0 {
 				return ""
@@ -49,20 +49,40 @@ func ruleFields() []event.Field {
 
 // name is what the detector finds, in one line.
 func (a *alert) name() string {
+	if r := a.finding.Rule; r != nil {
+		return r.Name
+	}
 	if a.spec != nil {
 		return cmp.Or(a.spec.Doc, a.spec.Name)
 	}
 	return a.finding.Detector
 }
 
+func (a *alert) ruleID() string {
+	if r := a.finding.Rule; r != nil {
+		return r.ID
+	}
+	return a.finding.Detector
+}
+
+func (a *alert) version() string {
+	if r := a.finding.Rule; r != nil {
+		return r.Version
+	}
+	return "1"
+}
+
 // techniques are the detector's ATT&CK ids. ECS keeps "T1110.001" apart from
 // "T1110", which it implies.
 func (a *alert) techniques(sub bool) []string {
-	if a.spec == nil {
-		return nil
+	var all, out []string
+	if a.spec != nil {
+		all = a.spec.Technique
 	}
-	var out []string
-	for _, id := range a.spec.Technique {
+	if r := a.finding.Rule; r != nil {
+		all = r.Technique
+	}
+	for _, id := range all {
 		main, _, isSub := strings.Cut(id, ".")
 		if sub && !isSub {
 			continue

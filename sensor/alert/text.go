@@ -3,6 +3,7 @@ package alert
 import (
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -47,6 +48,23 @@ var templates = sync.OnceValue(func() map[string]*template {
 	}
 	return out
 })
+
+// CheckRuleText judges the text that a rule brings along: its form, and that it
+// speaks only of what every alert has and of the facts of a rule.
+func CheckRuleText(raw string) error {
+	t, err := parseTemplate(raw)
+	if err != nil {
+		return err
+	}
+	_, err = t.fill("en", func(name string) (string, bool) {
+		_, common := commonNames[name]
+		return "1", common || slices.Contains(ruleNames, name)
+	})
+	return err
+}
+
+// ruleNames are the facts of a rule's finding that its text may use.
+var ruleNames = []string{"title", "kind", "count", "evidence"}
 
 // parseTemplate reads a text file. Lines of a section are joined; each line of
 // steps is one step.

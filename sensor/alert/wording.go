@@ -40,11 +40,12 @@ var commonNames = map[string]func(lang string, a event.Record) string{
 	},
 }
 
-// word renders the text of an alert from its document's own part and its facts. A
-// detector without a fitting text is worded by what its Spec says and its numbers,
-// for an alert is never withheld.
-func word(lang string, a, facts event.Record) Text {
-	t, err := Render(lang, event.TextOf(a, "brandmelder.detector"), func(name string) (string, bool) {
+// word renders the text of an alert from its document's own part and its facts:
+// the text of the rule that made it, where that is known and has one, else the
+// detector's. A detector without a fitting text is worded by what its Spec says
+// and its numbers, for an alert is never withheld.
+func word(lang string, a, facts event.Record, rule *event.Rule) Text {
+	lookup := func(name string) (string, bool) {
 		if s, ok := fact(facts, name); ok {
 			return s, true
 		}
@@ -53,11 +54,27 @@ func word(lang string, a, facts event.Record) Text {
 			return s, s != ""
 		}
 		return "", false
-	})
+	}
+	t, err := wordByRule(lang, rule, lookup)
+	if err != nil {
+		t, err = Render(lang, event.TextOf(a, "brandmelder.detector"), lookup)
+	}
 	if err != nil {
 		return fallback(lang, a)
 	}
 	return t
+}
+
+// wordByRule fills the text that a rule brings along.
+func wordByRule(lang string, rule *event.Rule, lookup func(string) (string, bool)) (Text, error) {
+	if rule == nil || rule.Text[lang] == "" {
+		return Text{}, ErrNoText
+	}
+	t, err := parseTemplate(rule.Text[lang])
+	if err != nil {
+		return Text{}, err
+	}
+	return t.fill(lang, lookup)
 }
 
 func fallback(lang string, a event.Record) Text {

@@ -11,10 +11,11 @@ type words struct {
 	message string
 }
 
-// say words an alert in every language, from its own part and its facts.
-func (w *words) say(lang string, a, facts event.Record) {
+// say words an alert in every language, from its own part and its facts, and with
+// the text of its rule where that is known.
+func (w *words) say(lang string, a, facts event.Record, rule *event.Rule) {
 	for i, l := range languages {
-		w.texts[i] = word(l, a, facts)
+		w.texts[i] = word(l, a, facts, rule)
 		if l == lang || i == 0 {
 			w.message = w.texts[i].Message
 		}
@@ -51,7 +52,7 @@ func Reword(lang string, d event.Document) {
 	case "brandmelder.alert":
 		a := &alert{}
 		own := alertTable.Stored(d)
-		a.say(lang, own, storedFacts(event.TextOf(own, "brandmelder.detector"), d))
+		a.say(lang, own, storedFacts(event.TextOf(own, "brandmelder.detector"), d), nil)
 		for _, f := range textFields() {
 			d.Put(&f, a)
 		}

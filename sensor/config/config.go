@@ -14,6 +14,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/know"
+	"github.com/brandmelder/brandmelder/sensor/strict"
 )
 
 // Config is what is in force: the defaults, with the file over them.
@@ -29,6 +30,7 @@ type Config struct {
 	State     string               `yaml:"state_dir"` // "": the rule of StateDir
 	Geo       Geo                  `yaml:"geo"`
 	Limits    Limits               `yaml:"limits"`
+	RulesDir  string               `yaml:"rules_dir"` // "": the rules that are built in
 	Detectors map[string]yaml.Node `yaml:"detectors"` // each detector decodes its own
 
 	path string // of the file, for errors
@@ -85,7 +87,7 @@ func (o Output) Decode(into any) error {
 	if err := yaml.Unmarshal(b, &n); err != nil {
 		return err
 	}
-	return decode("outputs", n.Content[0], into)
+	return strict.Decode("outputs", n.Content[0], into)
 }
 
 // Retention is how long documents are kept, in days unless the name says otherwise.
@@ -156,7 +158,7 @@ func (c *Config) Detector(name string) detect.Decoder {
 		if !ok {
 			return nil
 		}
-		return decode(c.path, &node, into)
+		return strict.Decode(c.path, &node, into)
 	}
 }
 
@@ -179,7 +181,7 @@ type Prefix struct{ netip.Prefix }
 func (p *Prefix) UnmarshalYAML(n *yaml.Node) error {
 	prefix, err := ParsePrefix(n.Value)
 	if err != nil {
-		return &placed{n, err.Error()}
+		return strict.At(n, "%s", err)
 	}
 	p.Prefix = prefix
 	return nil

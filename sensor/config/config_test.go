@@ -4,12 +4,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/brandmelder/brandmelder/sensor/strict"
 )
 
 const documentation = "../../deploy/brandmelder.yaml"
@@ -49,7 +50,7 @@ func TestDocumentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, part := range []any{Config{}, Observer{}, Zone{}, Output{}, Retention{}, Geo{}, Limits{}} {
-		for _, key := range keysOf(fieldsOf(reflect.TypeOf(part))) {
+		for _, key := range strict.Keys(part) {
 			if !strings.Contains(string(text), key+":") {
 				t.Errorf("%T: %s is not documented", part, key)
 			}

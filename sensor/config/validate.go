@@ -11,13 +11,14 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/know"
 	"github.com/brandmelder/brandmelder/sensor/output"
+	"github.com/brandmelder/brandmelder/sensor/strict"
 )
 
 // validate refuses values that cannot be meant. root is the file, for the places.
 func (c *Config) validate(root *yaml.Node) (err error) {
 	wrong := func(text string, path ...any) {
 		if err == nil {
-			err = inFile(c.path, &placed{find(root, path...), text})
+			err = strict.InFile(c.path, strict.At(strict.Find(root, path...), "%s", text))
 		}
 	}
 	if c.Lang != "en" && c.Lang != "nl" {
@@ -44,7 +45,7 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 	names := detectors()
 	for _, name := range slices.Sorted(maps.Keys(c.Detectors)) {
 		if !slices.Contains(names, name) {
-			wrong(unknown("detector", name, names), "detectors", name)
+			wrong(strict.Unknown("detector", name, names), "detectors", name)
 		}
 	}
 	return err
@@ -88,7 +89,7 @@ func (c *Config) validateOutputs(wrong wrong) {
 	}
 	for i, o := range c.Outputs {
 		if !slices.Contains(names, o.Name) {
-			wrong(unknown("output", o.Name, names), "outputs", i)
+			wrong(strict.Unknown("output", o.Name, names), "outputs", i)
 		}
 		if o.Party != "" && o.Party != "provider" {
 			wrong(fmt.Sprintf("party %q: choose provider, or leave it out", o.Party), "outputs", i, "party")
@@ -107,24 +108,4 @@ func detectors() (names []string) {
 		names = append(names, s.Name)
 	}
 	return names
-}
-
-// find is the node at a path of keys and indexes, or the nearest above it.
-func find(n *yaml.Node, path ...any) *yaml.Node {
-	if len(path) == 0 {
-		return n
-	}
-	switch at := path[0].(type) {
-	case int:
-		if n.Kind == yaml.SequenceNode && at < len(n.Content) {
-			return find(n.Content[at], path[1:]...)
-		}
-	case string:
-		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Value == at {
-				return find(n.Content[i+1], path[1:]...)
-			}
-		}
-	}
-	return n
 }

@@ -8,10 +8,12 @@ package detect
 import (
 	"fmt"
 	"sort"
+	"sync/atomic"
 
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
+	"github.com/brandmelder/brandmelder/sensor/rule"
 )
 
 // Report hands a finding on.
@@ -28,10 +30,14 @@ type Detector interface {
 // TickEvery is the distance between ticks, ns of packet time.
 const TickEvery = 10_000_000_000
 
+// AllKinds among what a Spec wants is every kind of event.
+const AllKinds = "*"
+
 // Env is what a detector may use.
 type Env struct {
 	Know  *know.Know
 	State *baseline.Store
+	Rules *atomic.Pointer[rule.Set] // replaced whole when rules are read anew; nil without rules
 }
 
 // Decoder decodes the detector's own section of the configuration strictly onto

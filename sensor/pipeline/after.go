@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
@@ -18,6 +19,7 @@ type after struct {
 	clinical  clinical
 	know      *know.Know
 	detectors []detector
+	wanting   map[string][]*detector // by kind of event, filled as kinds are met
 	desk      *alert.Desk
 	document  *document // nil: only alerts are written
 
@@ -30,11 +32,24 @@ type after struct {
 	flows  atomic.Uint64
 }
 
-// detector is a detector with the kinds it wants.
 type detector struct {
 	detect.Detector
-	spec  *detect.Spec
-	wants map[string]bool
+	spec *detect.Spec
+}
+
+// want lists the detectors that want a kind of event, in order of name.
+func (a *after) want(kind string) []*detector {
+	list, known := a.wanting[kind]
+	if !known {
+		for i := range a.detectors {
+			d := &a.detectors[i]
+			if slices.Contains(d.spec.Wants, kind) || slices.Contains(d.spec.Wants, detect.AllKinds) {
+				list = append(list, d)
+			}
+		}
+		a.wanting[kind] = list
+	}
+	return list
 }
 
 // merge puts the sorted streams of one round into one order and runs them. Then
@@ -72,10 +87,8 @@ func (a *after) observe(e *event.Event) {
 	if a.document != nil {
 		a.document.event(e, a.know)
 	}
-	for i := range a.detectors {
-		if d := &a.detectors[i]; d.wants[e.Kind] {
-			d.Observe(e, a.report(d.spec))
-		}
+	for _, d := range a.want(e.Kind) {
+		d.Observe(e, a.report(d.spec))
 	}
 }
 

@@ -6,6 +6,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/baseline"
@@ -14,6 +15,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/flow"
 	"github.com/brandmelder/brandmelder/sensor/know"
+	"github.com/brandmelder/brandmelder/sensor/rule"
 )
 
 // Config of a Line.
@@ -23,8 +25,9 @@ type Config struct {
 	Know       know.Config
 	Alert      alert.Config // Know is filled in
 	Detectors  func(name string) detect.Decoder
-	Clinical   []string // shares of patients' files, without the server: names of files on them are dropped
-	AlertsOnly bool     // documents of events are not made
+	Rules      *atomic.Pointer[rule.Set] // read anew for each event; nil without rules
+	Clinical   []string                  // shares of patients' files, without the server: names of files on them are dropped
+	AlertsOnly bool                      // documents of events are not made
 }
 
 // Line is one run of the sensor. It is used once.
@@ -53,11 +56,11 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 		l.documents++
 		emit(d)
 	}
-	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical)}
+	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical), wanting: map[string][]*detector{}}
 	if !c.AlertsOnly {
 		l.after.document = newDocument(c.Alert.Observer, count)
 	}
-	env := detect.Env{Know: k, State: baseline.NewStore()}
+	env := detect.Env{Know: k, State: baseline.NewStore(), Rules: c.Rules}
 	for _, s := range detect.All() {
 		d, err := newDetector(s, env, c.Detectors)
 		if err != nil {
@@ -77,11 +80,7 @@ func newDetector(s *detect.Spec, env detect.Env, sections func(string) detect.De
 	if err != nil {
 		return detector{}, fmt.Errorf("detector %s: %w", s.Name, err)
 	}
-	wants := make(map[string]bool, len(s.Wants))
-	for _, kind := range s.Wants {
-		wants[kind] = true
-	}
-	return detector{Detector: d, spec: s, wants: wants}, nil
+	return detector{Detector: d, spec: s}, nil
 }
 
 // Replay reads a source to its end.

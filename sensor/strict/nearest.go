@@ -1,4 +1,4 @@
-package config
+package strict
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 
 func keysOf(fields map[string]reflect.Type) []string { return slices.Sorted(maps.Keys(fields)) }
 
-// unknown says that a name is not one of names, and which was probably meant.
-func unknown(what, name string, names []string) string {
+// Unknown says that a name is not one of names, and which was probably meant.
+func Unknown(what, name string, names []string) string {
 	if near := nearest(name, names); near != "" {
 		return fmt.Sprintf("unknown %s %q: did you mean %q?", what, name, near)
 	}
