@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"cmp"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/tls"
@@ -26,6 +27,7 @@ type TLS struct {
 
 	serverHello            serverHello
 	clientSeen, serverSeen bool
+	transport              byte // of JA4: 0 stands for TCP, 'q' for QUIC
 }
 
 // Certificate is what is kept of an X.509 certificate. It is never verified:
@@ -139,7 +141,7 @@ func (r *TLS) JA4() string {
 	if !r.clientSeen {
 		return ""
 	}
-	return r.Hello.JA4('t')
+	return r.Hello.JA4(cmp.Or(r.transport, 't'))
 }
 
 // Leaf is the server's own certificate, nil when none was readable.
