@@ -49,9 +49,9 @@ const ntpSize = 48 // of a time message without extensions
 
 // probeNTP judges the first byte and what must follow it. A time message has a
 // stratum and a poll interval of sane size; control and private messages their
-// own lengths.
+// own lengths. Larger ones are QUIC's first, which can look like it.
 func probeNTP(_ event.Side, data []byte) Verdict {
-	if len(data) < 8 {
+	if len(data) < 8 || len(data) >= quicLeast {
 		return No
 	}
 	version, mode := data[0]>>3&7, data[0]&7

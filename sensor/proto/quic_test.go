@@ -35,7 +35,7 @@ func cryptoFrame(at int, b []byte) []byte {
 // quicInitialOf protects frames as an Initial with packet number 2.
 func quicInitialOf(from event.Side, version uint32, id []byte, frames []byte) []byte {
 	if from == event.Client {
-		frames = pad(frames, quicLeast-60)
+		frames = pad(frames, quicLeast-36)
 	}
 	keys := quicSecrets(quicVersions[version], quicID8)[from]
 	head := be(byte(0xc1|quicVersions[version].initial<<4), version, byte(len(id)), id, byte(0), byte(0), uint16(0x4000|(len(frames)+18)), uint16(2))
