@@ -5,12 +5,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/pipeline"
 	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
@@ -50,6 +52,24 @@ func TestEveryDetectorIsComplete(t *testing.T) {
 			if !exists(t, "alert/text/"+s.Name+"."+lang+".md") {
 				t.Errorf("%s: no text in %s", s.Name, lang)
 			}
+		}
+	}
+}
+
+// A key that a detector does not know would be a setting that silently does nothing.
+func TestEveryDetectorRefusesUnknownKeys(t *testing.T) {
+	for _, d := range detect.All() {
+		file := filepath.Join(t.TempDir(), "c.yaml")
+		if err := os.WriteFile(file, []byte("detectors:\n  "+d.Name+":\n    nosuchkey: 1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := settings{file: file}
+		if err := s.load(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := pipeline.New(s.line(1, s.observer(), nil), func(event.Doc) {})
+		if err == nil || !strings.Contains(err.Error(), `c.yaml:3:5: unknown key "nosuchkey"`) {
+			t.Errorf("%s: %v", d.Name, err)
 		}
 	}
 }

@@ -37,12 +37,12 @@ const (
 	wideHosts = 3
 )
 
-func newBruteforce(env Env, _ Decoder) (Detector, error) {
+func newBruteforce(env Env, decode Decoder) (Detector, error) {
 	return &bruteforce{
 		env:    env,
 		single: baseline.NewMap[loginPair, ledger](env.State, "login-bruteforce.servers", ledgers, ledgerIdle),
 		wide:   baseline.NewMap[loginPair, ledger](env.State, "login-bruteforce.clients", ledgers, ledgerIdle),
-	}, nil
+	}, decode(&struct{}{})
 }
 
 func (b *bruteforce) Observe(e *event.Event, report Report) {

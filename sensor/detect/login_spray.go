@@ -20,8 +20,8 @@ const (
 	sprayPerUser = 3
 )
 
-func newSpray(env Env, _ Decoder) (Detector, error) {
-	return &spray{env: env, clients: baseline.NewMap[loginPair, ledger](env.State, "login-spray.clients", ledgers, ledgerIdle)}, nil
+func newSpray(env Env, decode Decoder) (Detector, error) {
+	return &spray{env: env, clients: baseline.NewMap[loginPair, ledger](env.State, "login-spray.clients", ledgers, ledgerIdle)}, decode(&struct{}{})
 }
 
 func (s *spray) Observe(e *event.Event, report Report) {

@@ -48,13 +48,13 @@ const (
 	peerPorts = 5000
 )
 
-func newScan(env Env, _ Decoder) (Detector, error) {
+func newScan(env Env, decode Decoder) (Detector, error) {
 	return &scan{
 		env:     env,
 		groups:  baseline.NewMap[scanKey, scanGroup](env.State, "scan.groups", scanGroups, scanIdle),
 		blocks:  baseline.NewMap[netip.Addr, scanBlock](env.State, "scan.blocks", scanGroups, slowHosts),
 		stories: baseline.NewMap[scanStoryKey, scanStory](env.State, "scan.stories", scanGroups, scanIdle),
-	}, nil
+	}, decode(&struct{}{})
 }
 
 func (s *scan) Observe(e *event.Event, report Report) {
