@@ -154,7 +154,7 @@ func TestScanOutlivesItsGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newScan(Env{Know: k, State: baseline.NewStore()}, nil)
+	d, err := newScan(Env{Know: k, State: baseline.NewStore()}, func(any) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
