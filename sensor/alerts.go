@@ -103,6 +103,9 @@ func alertHead(a *view.Alert) string {
 	case a.Suppression != "":
 		state = "suppressed by " + a.Suppression
 	}
+	if a.Exercise {
+		state = "exercise, " + state
+	}
 	return fmt.Sprintf("%s  %s  %-8s  %s  %s  %s", a.ID[:min(len(a.ID), idShown)], date(a.Time), output.Level(a.Severity),
 		a.Family, strings.Trim(a.Source+" → "+a.Target, "→ "), state)
 }

@@ -111,6 +111,29 @@ func TestAlertsJSON(t *testing.T) {
 	}
 }
 
+// An alert of the exercise is shown as one, on the screen and in the list.
+func TestAlertsOfTheExercise(t *testing.T) {
+	file, state := stateFile(t)
+	j, err := openJournal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := event.Doc{Dataset: "alert", ID: "abcdef0123", Time: 1, Keep: event.Decisions,
+		JSON: []byte(`{"event":{"severity":73},"rule":{"category":"scan"},"source":{"ip":"10.0.0.1"},"message":"m","tags":["exercise"]}`)}
+	if err := errors.Join(j.Append([]event.Doc{doc}), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if out := must(t, file, "alerts", "list"); !strings.Contains(out, "exercise, open") {
+		t.Error(out)
+	}
+	if out := must(t, file, "status"); !strings.Contains(out, "1 open and 1 of the exercise") {
+		t.Error(out)
+	}
+	if line := alertLine(doc); !strings.Contains(line, "HIGH ALERT (exercise)  m") {
+		t.Error(line)
+	}
+}
+
 func TestAlertsRefuse(t *testing.T) {
 	file, _ := stored(t)
 	for want, args := range map[string]string{

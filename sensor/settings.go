@@ -8,6 +8,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/drill"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/flow"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
@@ -54,5 +55,5 @@ func (s *settings) observer() *event.Observer {
 	if name == "" {
 		name, _ = os.Hostname()
 	}
-	return &event.Observer{Name: cmp.Or(name, "sensor"), Version: version, Namespace: s.Namespace}
+	return &event.Observer{Name: cmp.Or(name, "sensor"), Version: version, Namespace: s.Namespace, Exercise: drill.Veth}
 }

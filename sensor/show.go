@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -19,7 +20,8 @@ type shownAlert struct {
 		Name     string `json:"name"`
 		Category string `json:"category"`
 	} `json:"rule"`
-	Message  string `json:"message"`
+	Message  string   `json:"message"`
+	Tags     []string `json:"tags"`
 	Observer struct {
 		Ingress struct {
 			Interface struct {
@@ -38,6 +40,9 @@ func alertLine(d event.Doc) string {
 	where := ""
 	if name := a.Observer.Ingress.Interface.Name; name != "" {
 		where = " on " + name
+	}
+	if slices.Contains(a.Tags, event.ExerciseTag) {
+		where += " (exercise)"
 	}
 	return fmt.Sprintf("%s  %s ALERT%s  %s", a.Time.Local().Format("15:04:05"), output.Level(a.Event.Severity), where, a.Message)
 }

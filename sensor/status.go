@@ -18,6 +18,7 @@ type status struct {
 	State         string           `json:"state"`
 	Alerts        int              `json:"alerts"`
 	Open          int              `json:"open"`
+	Exercise      int              `json:"exercise"` // of the alerts
 	Incidents     int              `json:"incidents"`
 	Decisions     int              `json:"decisions"`
 	Minutes       int              `json:"minutes"` // of coverage
@@ -65,7 +66,7 @@ func (s *settings) status() (now status, err error) {
 	if err != nil {
 		return now, err
 	}
-	now.Alerts, now.Open, now.Incidents = counts.Alerts, counts.Open, counts.Incidents
+	now.Alerts, now.Open, now.Exercise, now.Incidents = counts.Alerts, counts.Open, counts.Exercise, counts.Incidents
 	now.Decisions, now.Minutes = counts.Decisions, counts.Coverage
 	coverage, err := v.Coverage()
 	now.Coverage = json.RawMessage(coverage)
@@ -99,8 +100,8 @@ func (s *status) print(w io.Writer) error {
 	line("version", "%s", s.Version)
 	line("configuration", "%s", s.Configuration)
 	line("state", "%s", s.State)
-	line("alerts", "%d, of which %d open; %d incidents, %d decisions, %d suppressions stand",
-		s.Alerts, s.Open, s.Incidents, s.Decisions, s.Suppressions)
+	line("alerts", "%d, of which %d open and %d of the exercise; %d incidents, %d decisions, %d suppressions stand",
+		s.Alerts, s.Open, s.Exercise, s.Incidents, s.Decisions, s.Suppressions)
 	r := s.Retention
 	line("kept", "decisions %d days, journal %d days or %d GB; in an index: auth %d, flow summaries %d, flow %d, protocols %d, "+
 		"health %d; headers %d", r.Decisions, r.Journal, r.JournalGB, r.Auth, r.FlowSummaries, r.Flow, r.Protocols, r.Health, r.Headers)

@@ -36,7 +36,7 @@ func (d *Desk) writeAlert(s *story) {
 	h := &event.Header{
 		Time: f.Time, Kind: "alert", Dataset: "alert", ID: s.id,
 		Category: []string{"intrusion_detection", "network"}, Type: []string{"info"},
-		Observer: d.c.Observer,
+		Tags: d.tags(f), Observer: d.c.Observer,
 	}
 	if s.revision > 0 {
 		h.Kind, h.Action, h.ID = "event", "alert-updated", s.id+"-"+itoa(int64(s.revision))
@@ -53,6 +53,14 @@ func (d *Desk) writeAlert(s *story) {
 		Dataset: h.Dataset, ID: h.ID, Time: h.Time, Keep: event.Decisions,
 		JSON: d.layout(facts).Append(make([]byte, 0, 4096), records[:]...),
 	})
+}
+
+// tags marks an alert of the exercise.
+func (d *Desk) tags(f *event.Finding) []string {
+	if len(f.Flows) == 0 {
+		return nil
+	}
+	return d.c.Observer.Tags(f.Flows[0].Ingress)
 }
 
 // describe gathers what a person needs to decide.

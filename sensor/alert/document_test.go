@@ -147,3 +147,21 @@ func TestRiskKeepsTheOrderOfSeverities(t *testing.T) {
 		last = score[1]
 	}
 }
+
+// What the sensor plays itself is marked, and an incident only while all of its
+// alerts are of the exercise.
+func TestTheExerciseIsMarked(t *testing.T) {
+	tr := newTrial(t, func(c *Config) { c.Observer = &event.Observer{Name: "test", Namespace: "default", Exercise: "drill0"} })
+	for i, ingress := range []string{"drill0", "mirror0", "drill0"} {
+		f := guessing(int64(i)*second, event.High)
+		f.Key, f.Flows[0].Ingress = ingress+itoa(int64(i)), ingress
+		tr.Raise(f)
+	}
+	exercise := any([]any{event.ExerciseTag})
+	if d := cmp.Diff([]any{exercise, nil, exercise}, column(tr.of(t, "alert"), "tags")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{exercise, nil, nil}, column(tr.of(t, "incident"), "tags")); d != "" {
+		t.Error(d)
+	}
+}

@@ -27,6 +27,7 @@ type incident struct {
 	entities    []event.Entity
 	families    []string
 	stages      []string
+	tags        []string // of the exercise, when all of its alerts are
 }
 
 // files are the open incidents.
@@ -56,11 +57,15 @@ func (d *Desk) assign(s *story) *incident {
 	if subject == "" {
 		return nil
 	}
-	if file == nil {
+	opened := file == nil
+	if opened {
 		file = d.openIncident(s.id, f)
 	} else {
 		file.action = "incident-updated"
 		file.revision++
+	}
+	if tags := d.tags(f); opened || tags == nil {
+		file.tags = tags
 	}
 	file.add(s, f)
 	d.files.note(file, subject, f.Subject)

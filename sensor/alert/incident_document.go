@@ -40,7 +40,7 @@ func (d *Desk) writeIncident(i *incident) {
 	h := &event.Header{
 		Time: i.last, Kind: "event", Dataset: "incident", Action: i.action,
 		ID:       i.id + "-" + itoa(int64(i.revision)),
-		Category: []string{"intrusion_detection"}, Type: []string{"info"}, Observer: d.c.Observer,
+		Category: []string{"intrusion_detection"}, Type: []string{"info"}, Tags: i.tags, Observer: d.c.Observer,
 	}
 	if i.action == "incident-closed" {
 		h.Time = max(i.last, d.now)

@@ -8,6 +8,18 @@ type Observer struct {
 	Name      string // from the config; "replay" in a replay, so that it is the same on every machine
 	Version   string // "" in a replay
 	Namespace string // tenant: the last part of the data stream's name
+	Exercise  string // interface on which the exercise plays, "" none
+}
+
+// ExerciseTag marks documents of the exercise: nobody has to answer them.
+const ExerciseTag = "exercise"
+
+// Tags marks what was seen on an interface.
+func (o *Observer) Tags(ingress string) []string {
+	if ingress == "" || ingress != o.Exercise {
+		return nil
+	}
+	return []string{ExerciseTag}
 }
 
 // Header is the part that every document begins with.
@@ -19,6 +31,7 @@ type Header struct {
 	ID       string
 	Category []string // ECS event.category
 	Type     []string // ECS event.type
+	Tags     []string
 	Observer *Observer
 }
 
@@ -33,6 +46,7 @@ var HeaderTable = NewTable("header", "What every document begins with.",
 	String("event.id", Technical, "the same in every replay of the same packets", func(h *Header) (string, bool) { return h.ID, h.ID != "" }),
 	Strings("event.category", Technical, "ECS category", func(h *Header) []string { return h.Category }),
 	Strings("event.type", Technical, "ECS type", func(h *Header) []string { return h.Type }),
+	Strings("tags", Technical, "exercise: played by the sensor itself", func(h *Header) []string { return h.Tags }),
 	String("data_stream.type", Technical, "always logs", func(*Header) (string, bool) { return "logs", true }),
 	String("data_stream.dataset", Technical, "brandmelder.<dataset>", func(h *Header) (string, bool) { return "brandmelder." + h.Dataset, true }),
 	String("data_stream.namespace", Technical, "tenant", func(h *Header) (string, bool) { return h.Observer.Namespace, true }),

@@ -69,6 +69,7 @@ func (d *document) event(e *event.Event, k *know.Know) {
 		d.write(e.Data, nil)
 		return
 	}
+	d.header.Tags = d.observer.Tags(e.Flow.Ingress)
 	d.ends.fill(e.Flow, k)
 	d.write(e.Data, e.Flow)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
@@ -22,6 +23,7 @@ type row struct {
 	Source      struct{ IP string }
 	Destination struct{ IP string }
 	Message     string
+	Tags        []string
 	Brandmelder struct {
 		Incident    struct{ ID string }
 		Suppression struct{ ID string }
@@ -51,12 +53,13 @@ func insert(tx *sql.Tx, d event.Doc) error {
 		return err
 	}
 	id, _, _ := strings.Cut(d.ID, "-") // later revisions have the id of the alert and their number
-	_, err := tx.Exec(`INSERT INTO alerts (id, time, severity, risk, family, detector, source, destination, message, incident, suppression, json)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err := tx.Exec(`INSERT INTO alerts (id, time, severity, risk, family, detector, source, destination, message, incident, suppression, json, exercise)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, risk = excluded.risk, message = excluded.message,
 			incident = excluded.incident, json = excluded.json`,
 		id, d.Time, r.Event.Severity, r.Event.Risk, r.Rule.Category, r.Rule.ID, r.Source.IP, r.Destination.IP,
-		r.Message, r.Brandmelder.Incident.ID, r.Brandmelder.Suppression.ID, string(d.JSON))
+		r.Message, r.Brandmelder.Incident.ID, r.Brandmelder.Suppression.ID, string(d.JSON),
+		slices.Contains(r.Tags, event.ExerciseTag))
 	return err
 }
 
@@ -94,13 +97,14 @@ type Alert struct {
 	Verdict        string // of a closed one
 	Owner          string // who decided last
 	Suppression    string // id
+	Exercise       bool   // played by the sensor itself
 	JSON           string // the newest document
 }
 
-const alertColumns = `SELECT time, id, severity, family, source, destination, message, state, verdict, owner, suppression, json FROM alerts `
+const alertColumns = `SELECT time, id, severity, family, source, destination, message, state, verdict, owner, suppression, exercise, json FROM alerts `
 
 func scan(r interface{ Scan(...any) error }) (a Alert, err error) {
-	err = r.Scan(&a.Time, &a.ID, &a.Severity, &a.Family, &a.Source, &a.Target, &a.Message, &a.State, &a.Verdict, &a.Owner, &a.Suppression, &a.JSON)
+	err = r.Scan(&a.Time, &a.ID, &a.Severity, &a.Family, &a.Source, &a.Target, &a.Message, &a.State, &a.Verdict, &a.Owner, &a.Suppression, &a.Exercise, &a.JSON)
 	return a, err
 }
 
@@ -155,12 +159,12 @@ func (v *View) Coverage() (text string, err error) {
 }
 
 // Counts is how many rows each table of the view has.
-type Counts struct{ Alerts, Open, Incidents, Coverage, Decisions int }
+type Counts struct{ Alerts, Open, Exercise, Incidents, Coverage, Decisions int }
 
 // Counts counts the rows.
 func (v *View) Counts() (c Counts, err error) {
 	err = v.db.QueryRow(`SELECT (SELECT count(*) FROM alerts), (SELECT count(*) FROM alerts WHERE state <> 'closed' AND suppression = ''),
-		(SELECT count(*) FROM incidents), (SELECT count(*) FROM coverage), (SELECT count(*) FROM decisions)`).
-		Scan(&c.Alerts, &c.Open, &c.Incidents, &c.Coverage, &c.Decisions)
+		(SELECT count(*) FROM alerts WHERE exercise), (SELECT count(*) FROM incidents), (SELECT count(*) FROM coverage), (SELECT count(*) FROM decisions)`).
+		Scan(&c.Alerts, &c.Open, &c.Exercise, &c.Incidents, &c.Coverage, &c.Decisions)
 	return c, err
 }

@@ -18,13 +18,13 @@ import (
 
 // schema of the view. Another number of user_version, and it is built again.
 const (
-	schemaVersion = 1
+	schemaVersion = 2
 	schema        = `
 CREATE TABLE cursor (series INTEGER PRIMARY KEY, next INTEGER NOT NULL);
 CREATE TABLE alerts (
 	id TEXT PRIMARY KEY, time INTEGER, severity INTEGER, risk REAL, family TEXT, detector TEXT,
 	source TEXT, destination TEXT, message TEXT, incident TEXT, suppression TEXT, json TEXT,
-	state TEXT NOT NULL DEFAULT 'open', verdict TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '');
+	exercise INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'open', verdict TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '');
 CREATE INDEX alerts_time ON alerts (time);
 CREATE TABLE incidents (id TEXT PRIMARY KEY, time INTEGER, severity INTEGER, action TEXT, message TEXT, json TEXT);
 CREATE TABLE coverage (id TEXT PRIMARY KEY, time INTEGER, json TEXT);
