@@ -147,7 +147,6 @@ func (r *run) sources(staged bool) ([]capture.Source, error) {
 // live runs the line on the sources until ctx ends. Its documents go to the
 // journal, and alerts to the screen from there.
 func (r *run) live(ctx context.Context, sources []capture.Source, state string) error {
-	defer closeAll(sources)
 	j, err := openJournal(state)
 	if err != nil {
 		return err
@@ -165,9 +164,11 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	if err != nil {
 		return err
 	}
-	if settings.Alert.Suppressions, err = suppressions(journalIn(state), time.Now()); err != nil {
+	first, err := orders(r.Config, journalIn(state))
+	if err != nil {
 		return err
 	}
+	settings.Alert.Suppressions = first.Suppressions
 	record := journal.Record(j, keep(r.Retention), r.shown)
 	var skipped uint64
 	line, err := pipeline.New(settings, func(d event.Doc) {
@@ -183,6 +184,7 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	}
 	finish := followAll(consumers, journalIn(state))
 	go r.status(ctx, line, sources)
+	go r.obey(ctx, line, journalIn(state), record.Decided())
 	account, err := line.Live(ctx, sources)
 	count := record.Close()
 	account.Print(r.w)
@@ -193,9 +195,6 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	}
 	r.say("next: %s alerts list", os.Args[0])
 	return err
-}
-
-func closeAll(sources []capture.Source) {
 }
 
 // shown prints an alert that is on disk, and says when it could not get there.

@@ -60,8 +60,8 @@ func suppressCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "suppress",
 		Short: "let alerts pass without an answer, for a time and for a reason",
-		Long: "What a suppression covers is still written, with its id, but opens no incident. run applies\n" +
-			"those that stand when it starts; replay applies none.",
+		Long: "What a suppression covers is still written, with its id, but opens no incident. A run that\n" +
+			"goes on applies it within a second, to alerts raised from then on; replay applies none.",
 	}
 	c.AddCommand(suppressAddCommand(), suppressListCommand(), suppressEndCommand())
 	return c
@@ -105,7 +105,7 @@ func (a *suppressAdd) run(w io.Writer, now time.Time) (err error) {
 	if err := a.decide(a.Decision); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "suppression %s stands until %s; a run applies it when it starts\n", s.ID, date(s.Expiry))
+	fmt.Fprintf(w, "suppression %s stands until %s; a run that goes on applies it within a second\n", s.ID, date(s.Expiry))
 	fmt.Fprintf(w, "next: suppress end %s ends it before\n", s.ID)
 	return nil
 }

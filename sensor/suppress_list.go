@@ -109,7 +109,7 @@ func suppressEndCommand() *cobra.Command {
 			for _, x := range standing {
 				if x.ID == args[0] {
 					d.Suppression = x.ID
-					fmt.Fprintf(c.OutOrStdout(), "suppression %s ends; a run that goes on applies it until it restarts\n", x.ID)
+					fmt.Fprintf(c.OutOrStdout(), "suppression %s ends; so it does in a run that goes on\n", x.ID)
 					return s.decide(d)
 				}
 			}

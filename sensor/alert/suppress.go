@@ -57,6 +57,10 @@ func (s *Suppression) matches(f *event.Finding) bool {
 // within reports whether a is in p; an unset prefix holds all.
 func within(p netip.Prefix, a netip.Addr) bool { return !p.IsValid() || p.Contains(a.Unmap()) }
 
+// Suppress puts other suppressions in force, between two findings: for alerts that
+// are raised from now on.
+func (d *Desk) Suppress(list []Suppression) { d.c.Suppressions = list }
+
 // suppression is the id of the first suppression that covers f, or "".
 func (d *Desk) suppression(f *event.Finding) string {
 	for i := range d.c.Suppressions {

@@ -31,6 +31,7 @@ type Recorder struct {
 	shown     func(event.Doc, error)
 	decisions chan event.Doc
 	telemetry chan event.Doc
+	decided   chan struct{} // holds one: people decided something meanwhile
 	done      chan struct{}
 
 	offered uint64
@@ -50,6 +51,7 @@ func Record(j *Journal, keep Keep, shown func(event.Doc, error)) *Recorder {
 		j: j, keep: keep, shown: shown,
 		decisions: make(chan event.Doc, maxDecisions),
 		telemetry: make(chan event.Doc, maxTelemetry),
+		decided:   make(chan struct{}, 1),
 		done:      make(chan struct{}),
 		dropped:   map[string]uint64{}, lost: map[string]uint64{},
 	}
@@ -143,10 +145,20 @@ func (r *Recorder) flush() {
 			}
 		}
 	}
-	if _, err := r.j.Collect(); err != nil {
+	n, err := r.j.Collect()
+	if err != nil {
 		r.broken = err
 	}
+	if n > 0 {
+		select {
+		case r.decided <- struct{}{}:
+		default: // it is told already
+		}
+	}
 }
+
+// Decided tells that decisions of people came into the journal.
+func (r *Recorder) Decided() <-chan struct{} { return r.decided }
 
 func (r *Recorder) append(docs []event.Doc) error {
 	err := r.j.Append(docs)

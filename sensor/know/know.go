@@ -19,7 +19,7 @@ type Config struct {
 
 // Know is the knowledge of one run. One goroutine uses it.
 type Know struct {
-	zones  *zones
+	zones  *Zones
 	names  *names
 	assets *assets
 	places *places
@@ -29,7 +29,7 @@ type Know struct {
 // New makes the knowledge of a fresh run. It fails on zones that contradict each
 // other and on databases that cannot be read.
 func New(c Config) (*Know, error) {
-	z, err := newZones(c.Zones)
+	z, err := NewZones(c.Zones)
 	if err != nil {
 		return nil, err
 	}

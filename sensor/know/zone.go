@@ -30,16 +30,17 @@ func (z *Zone) Allows(a netip.Addr) bool {
 	return slices.ContainsFunc(z.Scanners, holds) || slices.ContainsFunc(z.Monitors, holds)
 }
 
-// zones finds the zone of an address with one look per prefix length in use.
-type zones struct {
+// Zones finds the zone of an address with one look per prefix length in use.
+type Zones struct {
 	byNetwork map[netip.Prefix]*Zone
 	lengths   []lengths // of IPv4 and IPv6, longest first
 }
 
 type lengths []int
 
-func newZones(list []Zone) (*zones, error) {
-	z := &zones{byNetwork: make(map[netip.Prefix]*Zone), lengths: make([]lengths, 2)}
+// NewZones fails on zones that contradict each other.
+func NewZones(list []Zone) (*Zones, error) {
+	z := &Zones{byNetwork: make(map[netip.Prefix]*Zone), lengths: make([]lengths, 2)}
 	named := make(map[string]bool)
 	for i := range list {
 		zone := list[i]
@@ -62,7 +63,7 @@ func newZones(list []Zone) (*zones, error) {
 	return z, nil
 }
 
-func (z *zones) add(p netip.Prefix, zone *Zone) error {
+func (z *Zones) add(p netip.Prefix, zone *Zone) error {
 	p = flat(p)
 	if !p.IsValid() {
 		return fmt.Errorf("zone %s: a network is not valid", zone.Name)
@@ -77,7 +78,7 @@ func (z *zones) add(p netip.Prefix, zone *Zone) error {
 	return nil
 }
 
-func (z *zones) of(a netip.Addr) *Zone {
+func (z *Zones) of(a netip.Addr) *Zone {
 	if !a.IsValid() {
 		return nil
 	}
@@ -107,6 +108,9 @@ func flat(p netip.Prefix) netip.Prefix {
 	}
 	return p.Masked()
 }
+
+// SetZones puts other zones in force, between two events.
+func (k *Know) SetZones(z *Zones) { k.zones = z }
 
 // Zone is the zone with the longest network that holds the address, or nil.
 func (k *Know) Zone(a netip.Addr) *Zone { return k.zones.of(plain(a)) }

@@ -22,6 +22,7 @@ type after struct {
 	wanting   map[string][]*detector // by kind of event, filled as kinds are met
 	desk      *alert.Desk
 	document  *document // nil: only alerts are written
+	orders    atomic.Pointer[order]
 
 	epoch  uint32
 	first  int64 // line clock of the first event
@@ -55,6 +56,7 @@ func (a *after) want(kind string) []*detector {
 // merge puts the sorted streams of one round into one order and runs them. Then
 // everything happens that is due at clock.
 func (a *after) merge(streams [][]event.Event, epoch uint32, clock int64) {
+	a.obey()
 	for {
 		best := -1
 		for i, s := range streams {

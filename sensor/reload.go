@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/pipeline"
+)
+
+// orders are what holds of a configuration while the line runs, with the
+// suppressions that stand now.
+func orders(c *config.Config, journalDir string) (pipeline.Orders, error) {
+	standing, err := suppressions(journalDir, time.Now())
+	return pipeline.Orders{Zones: c.Know().Zones, Clinical: c.Clinical, Suppressions: standing}, err
+}
+
+// obey gives the line new orders until ctx ends: the suppressions when somebody
+// decided something, and the configuration's on SIGHUP. On an error the old ones
+// stay in force, all of them, and the screen says why.
+func (r *run) obey(ctx context.Context, line *pipeline.Line, journalDir string, decided <-chan struct{}) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	c := r.Config
+	for {
+		var err error
+		next := c
+		select {
+		case <-ctx.Done():
+			return
+		case <-decided:
+		case <-hangup:
+			next, err = config.Load(r.file)
+		}
+		var o pipeline.Orders
+		if err == nil {
+			o, err = orders(next, journalDir)
+		}
+		if err == nil {
+			err = line.Order(o)
+		}
+		if err != nil {
+			r.say("not reloaded, what was in force stays: %v", err)
+			continue
+		}
+		c = next
+		r.say("in force: %d suppressions, %d zones, %d clinical shares; other settings as run began", len(o.Suppressions), len(o.Zones), len(o.Clinical))
+	}
+}
