@@ -67,7 +67,11 @@ func TestEveryDetectorRefusesUnknownKeys(t *testing.T) {
 		if err := s.load(); err != nil {
 			t.Fatal(err)
 		}
-		_, err := pipeline.New(s.line(1, s.observer(), nil), func(event.Doc) {})
+		c, err := s.line(1, s.observer(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = pipeline.New(c, func(event.Doc) {})
 		if err == nil || !strings.Contains(err.Error(), `c.yaml:3:5: unknown key "nosuchkey"`) {
 			t.Errorf("%s: %v", d.Name, err)
 		}
