@@ -116,6 +116,9 @@ func (p *httpParser) Feed(from event.Side, data []byte, emit func(event.Record))
 			}
 		}
 	}
+	if p.done { // no HTTP any more: what was asked so far is told
+		p.End(emit)
+	}
 	return !p.done
 }
 

@@ -31,6 +31,8 @@ type HTTP struct {
 	Class           [2]string // by Side: what the first 16 bytes look like
 	Entropy         float64   // bits per byte of the request body's first 4 KiB
 	Printable       float64   // share of text in them, 0 to 1
+	Miner           string    // call of a miner that the request's body makes
+	proxy           bool      // User is the proxy's
 	looked          bool
 	shapes          suspicion
 }
@@ -99,7 +101,12 @@ func (r *HTTP) requestHeader(key, v string) {
 	case "content-type":
 		r.Type[event.Client] = mediaType(v)
 	case "authorization":
+		if !r.proxy {
+			r.authorization(v)
+		}
+	case "proxy-authorization":
 		r.authorization(v)
+		r.proxy = true
 	}
 }
 
@@ -114,8 +121,8 @@ func (r *HTTP) responseHeader(key, v string) {
 		if e := extension(strings.Trim(name, `"; `)); e != "" {
 			r.Extension = e
 		}
-	case "www-authenticate":
-		if r.Auth == "" && r.Status == 401 {
+	case "www-authenticate", "proxy-authenticate":
+		if r.Auth == "" && (r.Status == 401 || r.Status == 407) {
 			scheme, _, _ := strings.Cut(v, " ")
 			r.Auth = authScheme(scheme)
 		}
@@ -169,6 +176,9 @@ func (r *HTTP) lookAt(head []byte) {
 		r.FormUser, r.Form = formLogin(head)
 	}
 	r.shapes |= suspect(head)
+	if r.Class[event.Client] == "json" {
+		r.Miner = minerCall(head)
+	}
 }
 
 // login is the attempt that the request was, or nil.
@@ -188,8 +198,12 @@ func (r *HTTP) login() *event.Login {
 	if r.Status > 0 {
 		l.Reason = strconv.FormatInt(r.Status, 10)
 	}
-	if r.Status == 401 || r.Status == 403 {
+	if r.Status == 401 || r.Status == 403 || r.Status == 407 {
 		l.Outcome = event.Failure
+	}
+	l.Clear = l.Clear && r.Miner == "" // a pool pays whoever works: its password is none
+	if r.proxy {
+		l.Method = "proxy-" + l.Method
 	}
 	return l
 }
@@ -227,6 +241,7 @@ func httpFields() []event.Field {
 		text("brandmelder.http.auth", "authentication scheme", func(r *HTTP) string { return r.Auth }),
 		event.Float("brandmelder.http.request.entropy", event.Technical, "bits per byte of the body's first 4 KiB", func(r *HTTP) (float64, bool) { return r.Entropy, r.looked }),
 		event.Float("brandmelder.http.request.printable", event.Technical, "share of text in them, 0 to 1", func(r *HTTP) (float64, bool) { return r.Printable, r.looked }),
+		text("brandmelder.http.miner", "call of a miner that the request's body makes", func(r *HTTP) string { return r.Miner }),
 		event.Strings("brandmelder.http.suspicious", event.Technical, "attack shapes: jndi, sql, traversal, cmd, xss", (*HTTP).Suspicious),
 	}
 }

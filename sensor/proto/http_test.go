@@ -310,3 +310,15 @@ func TestProbeHTTP(t *testing.T) {
 		}
 	}
 }
+
+func TestHTTPProxyLogin(t *testing.T) {
+	d := talk("CONNECT mail.example.org:443 HTTP/1.1\r\nProxy-Authorization: Basic YW5uOng=\r\n\r\n", "<HTTP/1.1 407 no\r\nContent-Length: 0\r\n\r\n",
+		"CONNECT mail.example.org:443 HTTP/1.1\r\nProxy-Authorization: Basic YW5uOnk=\r\nAuthorization: Basic Ym9iOno=\r\n\r\n", "<HTTP/1.1 200 go\r\n\r\n")
+	want := []*event.Login{
+		{Protocol: "http", Method: "proxy-basic", User: "ann", Outcome: event.Failure, Reason: "407", Clear: true, Attempt: 1},
+		{Protocol: "http", Method: "proxy-basic", User: "ann", Outcome: event.Success, Reason: "200", Clear: true, Attempt: 2},
+	}
+	if d := cmp.Diff(want, hear[*event.Login](&httpParser{}, d)); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}
