@@ -24,6 +24,8 @@ type Know struct {
 	assets *assets
 	places *places
 	state  *baseline.Store
+
+	controllers *controllers
 }
 
 // New makes the knowledge of a fresh run. It fails on zones that contradict each
@@ -38,7 +40,7 @@ func New(c Config) (*Know, error) {
 		return nil, err
 	}
 	s := baseline.NewStore()
-	return &Know{zones: z, places: p, names: newNames(s), assets: newAssets(s), state: s}, nil
+	return &Know{zones: z, places: p, names: newNames(s), assets: newAssets(s), controllers: newControllers(s), state: s}, nil
 }
 
 // Gauges lists the bounded maps of the knowledge.
@@ -56,6 +58,8 @@ func (k *Know) Observe(e *event.Event) {
 	case "dhcp":
 		k.bind(e, "brandmelder.dhcp.assigned.ip", "brandmelder.dhcp.client.mac")
 		k.names.leased(e)
+	case "kerberos", "ldap", "auth":
+		k.controllers.observe(e)
 	}
 }
 

@@ -121,6 +121,9 @@ func TestFlood(t *testing.T) {
 		k.Observe(e)
 		a := e.Flow.Client.Addr()
 		k.Observe(&event.Event{Kind: "dhcp", Time: int64(n), Data: &lease{a, mac.String(), "host"}})
+		if n < 2*maxControllers {
+			k.Observe(&event.Event{Kind: "kerberos", Time: int64(n), Data: ticket("TGS-REP"), Flow: between("10.9.9.9", a.String())})
+		}
 	}
 	for _, g := range k.Gauges() {
 		if g.Len() > g.Cap() {

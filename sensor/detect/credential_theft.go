@@ -1,0 +1,191 @@
+package detect
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/brandmelder/brandmelder/sensor/baseline"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/know"
+)
+
+// credentialTheft finds secrets of a domain or a machine that are read or replaced
+// from another host: copies of the directory made by what is no controller, secrets
+// of the security authority, hives of the registry, passwords set.
+type credentialTheft struct {
+	*deeds
+	made     *baseline.Map[pair, struct{}] // accounts made a moment ago, whose password is set with them
+	partners *baseline.Map[pair, struct{}] // logins under the name by which controllers know each other
+}
+
+// Places in theftDeeds.
+const (
+	theftSync = iota
+	theftPartner
+	theftShadow
+	theftPrivate
+	theftSecret
+	theftSetSecret
+	theftHive
+	theftFile
+	theftDump
+	theftPassword
+	theftKey
+	theftDelegation
+	theftADFS
+)
+
+var theftDeeds = []deed{
+	theftSync: {"DRSGetNCChanges", event.Critical},
+	// With the name of a partner it may be a controller whose other work the sensor
+	// does not see, beyond a slow line.
+	theftPartner: {"DRSGetNCChanges by an unknown partner", event.Medium},
+	theftShadow:  {"DRSAddEntry", event.Critical}, theftPrivate: {"LsarRetrievePrivateData", event.High},
+	theftSecret: {"LsarQuerySecret", event.High}, theftSetSecret: {"LsarSetSecret", event.High},
+	theftHive: {"BaseRegSaveKey", event.High}, theftFile: {"file of secrets read", event.High}, theftDump: {"memory dump read", event.High},
+	// People of a help desk do it too, though mostly over LDAP.
+	theftPassword: {"SamrSetInformationUser", event.Medium},
+	theftKey:      {"msDS-KeyCredentialLink changed", event.Medium}, theftDelegation: {"msDS-AllowedToActOnBehalfOfOtherIdentity changed", event.Medium},
+	theftADFS: {"AD FS key", event.Medium},
+}
+
+const theftWindow = 600 * second // an account that is made gets its password at once
+
+func newCredentialTheft(env Env, decode Decoder) (Detector, error) {
+	return &credentialTheft{
+		deeds:    newDeeds(env, "credential-theft", theftDeeds),
+		made:     baseline.NewMap[pair, struct{}](env.State, "credential-theft.made", 4096, theftWindow),
+		partners: baseline.NewMap[pair, struct{}](env.State, "credential-theft.partners", 4096, 24*3600*second),
+	}, decode(&struct{}{})
+}
+
+func (c *credentialTheft) Observe(e *event.Event, report Report) {
+	if e.Flow == nil {
+		return
+	}
+	p := pairOf(e.Flow)
+	kind, ok := 0, false
+	switch e.Kind {
+	case "rpc":
+		kind, ok = c.call(p, e)
+	case "smb":
+		kind, ok = theftRead(e.Data)
+	case "ldap":
+		kind, ok = theftChange(e.Data)
+	case "http":
+		kind, ok = theftADFS, adfsTransfer(e.Data)
+	case "auth":
+		if l, is := e.Data.(*event.Login); is && know.Replicates(l.Service) {
+			c.partners.Touch(p, e.Time)
+		}
+	}
+	if ok {
+		c.enter(kind, p, e, report)
+	}
+}
+
+func (c *credentialTheft) call(p pair, e *event.Event) (kind int, ok bool) {
+	if refusedCall(e.Data) {
+		return 0, false
+	}
+	operation := event.TextOf(e.Data, "brandmelder.rpc.operation")
+	switch event.TextOf(e.Data, "brandmelder.rpc.interface") {
+	case "drsuapi":
+		return c.replication(p, operation, e.Time)
+	case "lsarpc":
+		kind, ok = map[string]int{"LsarRetrievePrivateData": theftPrivate, "LsarQuerySecret": theftSecret, "LsarSetSecret": theftSetSecret}[operation]
+	case "winreg":
+		return theftHive, operation == "BaseRegSaveKey" || operation == "BaseRegSaveKeyEx"
+	case "samr":
+		switch operation {
+		case "SamrCreateUserInDomain", "SamrCreateUser2InDomain":
+			c.made.Touch(p, e.Time)
+		case "SamrSetInformationUser", "SamrSetInformationUser2":
+			return theftPassword, !recent(c.made, p, e.Time)
+		}
+	}
+	return kind, ok
+}
+
+// replication tells copies of the directory that are made by, or offered by, what
+// is no controller.
+func (c *credentialTheft) replication(p pair, operation string, now int64) (kind int, ok bool) {
+	client, server := c.env.Know.Controller(p.client), c.env.Know.Controller(p.server)
+	partner := recent(c.partners, p, now)
+	switch operation {
+	case "DRSGetNCChanges":
+		switch {
+		case client:
+			// A controller copies from controllers alone; with the right name it may
+			// be one that is new.
+			return theftShadow, !server && !partner
+		case partner:
+			return theftPartner, true
+		}
+		return theftSync, true
+	case "DRSAddEntry", "DRSReplicaAdd":
+		return theftShadow, !client
+	}
+	return 0, false
+}
+
+// secretFiles are the files that hold the secrets of a machine or a domain.
+var secretFiles = []string{"ntds.dit", "sam", "security", "sam.save", "security.save", "lsass.dmp"}
+
+// theftRead looks for such files, and for hives and memory dumps under other names,
+// that are read from an administrative share. Hives of people's profiles are read
+// from ordinary shares at each logon.
+func theftRead(r event.Record) (kind int, ok bool) {
+	if event.TextOf(r, "brandmelder.smb.command") != "close" || event.NumberOf(r, "brandmelder.smb.read.bytes") == 0 {
+		return 0, false
+	}
+	name := strings.ToLower(event.TextOf(r, "file.name"))
+	if name == "ntds.dit" {
+		return theftFile, true
+	}
+	if !event.IsTrue(r, "brandmelder.smb.share.admin") {
+		return 0, false
+	}
+	switch event.TextOf(r, "brandmelder.smb.read.magic") {
+	case "registry":
+		return theftFile, !strings.HasPrefix(name, "ntuser") && !strings.HasPrefix(name, "usrclass")
+	case "minidump":
+		return theftDump, true
+	}
+	return theftFile, slices.Contains(secretFiles, name)
+}
+
+// theftChange looks for attributes by whose change an account is taken over, and
+// for the key of AD FS.
+func theftChange(r event.Record) (kind int, ok bool) {
+	attributes := event.TextsOf(r, "brandmelder.ldap.attributes")
+	has := func(name string) bool {
+		return slices.ContainsFunc(attributes, func(a string) bool { return strings.EqualFold(a, name) })
+	}
+	switch event.TextOf(r, "brandmelder.ldap.operation") {
+	case "modify":
+		if has("msDS-KeyCredentialLink") {
+			return theftKey, true
+		}
+		return theftDelegation, has("msDS-AllowedToActOnBehalfOfOtherIdentity")
+	case "search":
+		base := strings.ToLower(event.TextOf(r, "brandmelder.ldap.base"))
+		return theftADFS, strings.Contains(base, "cn=adfs,cn=microsoft,cn=program data") && has("thumbnailPhoto")
+	}
+	return 0, false
+}
+
+// adfsTransfer knows the service by which servers of AD FS copy their policy, and
+// by which others fetch its encrypted keys.
+func adfsTransfer(r event.Record) bool {
+	return event.TextOf(r, "http.request.method") == "POST" && strings.EqualFold(event.TextOf(r, "url.path"), "/adfs/services/policystoretransfer")
+}
+
+func init() {
+	register(Spec{
+		Name: "credential-theft", Doc: "secrets of a domain or machine are read or replaced from another host (DCSync, LSA, hives)",
+		Family: "credential-theft", Technique: []string{"T1003.006", "T1207", "T1003.004", "T1003.002", "T1003.003", "T1098", "T1555"},
+		Class: event.Absolute, Severity: event.High,
+		Wants: []string{"rpc", "smb", "ldap", "http", "auth"}, Facts: deedTable, New: newCredentialTheft,
+	})
+}
