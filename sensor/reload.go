@@ -9,6 +9,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
+	"github.com/brandmelder/brandmelder/sensor/rule"
 )
 
 // orders are what holds of a configuration while the line runs, with the
@@ -18,9 +19,19 @@ func orders(c *config.Config, journalDir string) (pipeline.Orders, error) {
 	return pipeline.Orders{Zones: c.Know().Zones, Clinical: c.Clinical, Suppressions: standing}, err
 }
 
+// reload reads the configuration and the rules that it names.
+func reload(file string) (*config.Config, *rule.Set, error) {
+	c, err := config.Load(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	rules, err := loadRules(c.RulesDir)
+	return c, rules, err
+}
+
 // obey gives the line new orders until ctx ends: the suppressions when somebody
-// decided something, and the configuration's on SIGHUP. On an error the old ones
-// stay in force, all of them, and the screen says why.
+// decided something, and zones, clinical shares and rules on SIGHUP. On an error the
+// old ones stay in force, all of them, and the screen says why.
 func (r *run) obey(ctx context.Context, line *pipeline.Line, journalDir string, decided <-chan struct{}) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -28,19 +39,21 @@ func (r *run) obey(ctx context.Context, line *pipeline.Line, journalDir string, 
 	c := r.Config
 	for {
 		var err error
+		var rules *rule.Set
 		next := c
 		select {
 		case <-ctx.Done():
 			return
 		case <-decided:
 		case <-hangup:
-			next, err = config.Load(r.file)
+			next, rules, err = reload(r.file)
 		}
 		var o pipeline.Orders
 		if err == nil {
 			o, err = orders(next, journalDir)
 		}
 		if err == nil {
+			o.Rules = rules
 			err = line.Order(o)
 		}
 		if err != nil {

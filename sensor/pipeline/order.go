@@ -3,6 +3,7 @@ package pipeline
 import (
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/know"
+	"github.com/brandmelder/brandmelder/sensor/rule"
 )
 
 // Orders are what people may change while a line runs.
@@ -10,6 +11,7 @@ type Orders struct {
 	Zones        []know.Zone
 	Clinical     []string // shares of patients' files
 	Suppressions []alert.Suppression
+	Rules        *rule.Set // nil: those in force stay
 }
 
 // order is Orders that were found to be right.
@@ -27,6 +29,9 @@ func (l *Line) Order(o Orders) error {
 		return err
 	}
 	l.after.orders.Store(&order{z, newClinical(o.Clinical), o.Suppressions})
+	if o.Rules != nil && l.c.Rules != nil {
+		l.c.Rules.Store(o.Rules)
+	}
 	return nil
 }
 
