@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +33,7 @@ func (s *settings) view() (v *view.View, state string, err error) {
 	if _, err := os.Stat(journalIn(state)); errors.Is(err, os.ErrNotExist) {
 		return nil, state, nil
 	}
-	if v, err = view.Open(state); errors.Is(err, os.ErrPermission) {
+	if v, err = view.Open(state, oldest(s.Retention, time.Now())); errors.Is(err, os.ErrPermission) {
 		err = fmt.Errorf("%w; type it with sudo, or name your own state_dir with -c", err)
 	}
 	return v, state, err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -118,7 +119,7 @@ func TestAlertsOfTheExercise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc := event.Doc{Dataset: "alert", ID: "abcdef0123", Time: 1, Keep: event.Decisions,
+	doc := event.Doc{Dataset: "alert", ID: "abcdef0123", Time: time.Now().UnixNano(), Keep: event.Decisions,
 		JSON: []byte(`{"event":{"severity":73},"rule":{"category":"scan"},"source":{"ip":"10.0.0.1"},"message":"m","tags":["exercise"]}`)}
 	if err := errors.Join(j.Append([]event.Doc{doc}), j.Close()); err != nil {
 		t.Fatal(err)
@@ -157,7 +158,7 @@ func TestStatus(t *testing.T) {
 	file, state = stored(t)
 	must(t, file, "suppress", "add", "--owner", "ann", "--reason", "why", "--expiry", "1h", "--family", "dga")
 	out := must(t, file, "status")
-	for _, want := range []string{state, "1 suppressions stand", "decisions 400 days", "minute to", "packets"} {
+	for _, want := range []string{state, "1 suppressions stand", "decisions 400 days", "flows and health 7 days or 10 GB", "views here full", "minute to", "packets"} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -170,7 +171,7 @@ func TestStatus(t *testing.T) {
 	if err := s.load(); err != nil {
 		t.Fatal(err)
 	}
-	if now.Configuration != s.Hash() || now.State != state || now.Alerts == 0 || now.Open == 0 || len(now.Coverage) == 0 || now.Retention.Flow != 30 {
+	if now.Configuration != s.Hash() || now.State != state || now.Alerts == 0 || now.Open == 0 || len(now.Coverage) == 0 || now.Retention.Flow != 30 || now.Kept.Telemetry != 7 {
 		t.Errorf("%+v", now)
 	}
 	if _, err := os.Stat(filepath.Join(state, "view.db")); err != nil {

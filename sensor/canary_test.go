@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/craft"
@@ -53,6 +54,7 @@ type heard struct {
 
 func TestCanary(t *testing.T) {
 	trace := craft.NewTrace()
+	trace.Now = time.Now().Truncate(day).Add(-day / 2).UnixNano() // what is old is not kept
 	plantShelf(t, trace)
 	plantWeb(trace)
 	plantFiles(trace)
@@ -186,6 +188,9 @@ func (h *heard) ask(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(h.out["status"], "coded.ndjson: pseudonyms") {
+		t.Error(h.out["status"])
 	}
 	for _, name := range []string{"full.ndjson", "coded.ndjson", "view.db", "0000000000000001.seg"} {
 		if h.out[name] == "" {

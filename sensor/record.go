@@ -12,6 +12,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/view"
 )
 
 const (
@@ -53,13 +54,20 @@ func seedOf(state string) ([]byte, error) {
 	return seed, nil
 }
 
-// keep is how long the journal keeps what it has.
+// keep is how long the journal keeps what it has. It forgets telemetry as a whole, so
+// no kind of it may be kept longer than its own age.
 func keep(r config.Retention) journal.Keep {
 	return journal.Keep{
 		Decisions: time.Duration(r.Decisions) * day,
-		Telemetry: time.Duration(r.Journal) * day,
+		Telemetry: time.Duration(min(r.Journal, r.Auth, r.Flow, r.Health)) * day,
 		Bytes:     int64(r.JournalGB) * 1e9,
 	}
+}
+
+// oldest is from when on the view has documents.
+func oldest(r config.Retention, now time.Time) view.Oldest {
+	before := func(days int) int64 { return now.AddDate(0, 0, -days).UnixNano() }
+	return view.Oldest{Decisions: before(r.Decisions), Coverage: before(r.Health)}
 }
 
 var flowEnd = []byte(`"action":"flow-end"`)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -65,6 +66,15 @@ func TestKeepIsTheRetention(t *testing.T) {
 	k := keep(config.Default().Retention)
 	if k.Decisions != 400*day || k.Telemetry != 7*day || k.Bytes != 10e9 {
 		t.Errorf("%+v", k)
+	}
+	r := config.Default().Retention
+	r.Journal, r.Auth = 100, 3
+	if k := keep(r); k.Telemetry != 3*day {
+		t.Errorf("logins outlive their age in the journal: %v", k.Telemetry)
+	}
+	now := time.Now()
+	if o := oldest(r, now); o.Decisions != now.AddDate(0, 0, -400).UnixNano() || o.Coverage != now.AddDate(0, 0, -90).UnixNano() {
+		t.Errorf("%+v", o)
 	}
 }
 

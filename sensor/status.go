@@ -24,7 +24,36 @@ type status struct {
 	Minutes       int              `json:"minutes"` // of coverage
 	Suppressions  int              `json:"suppressions"`
 	Retention     config.Retention `json:"retention"`
+	Kept          onDisk           `json:"kept"`
+	Outputs       []seen           `json:"outputs"`
 	Coverage      json.RawMessage  `json:"coverage,omitempty"` // the newest document
+}
+
+// onDisk is how long this disk keeps what, in days.
+type onDisk struct {
+	Decisions int `json:"decisions"` // alerts, incidents and what people decided
+	Telemetry int `json:"telemetry"` // logins, flows and health in the journal
+	Coverage  int `json:"coverage"`  // minutes of coverage in the view
+	GB        int `json:"gb"`        // and at most this much telemetry
+}
+
+// seen is what one output gets to see.
+type seen struct {
+	Name string `json:"name"`
+	Path string `json:"path"`
+	View string `json:"view"`
+}
+
+func (s *settings) kept() onDisk {
+	k := keep(s.Retention)
+	return onDisk{Decisions: int(k.Decisions / day), Telemetry: int(k.Telemetry / day), Coverage: s.Retention.Health, GB: s.Retention.JournalGB}
+}
+
+func (s *settings) seen() (list []seen) {
+	for _, o := range s.Outputs {
+		list = append(list, seen{o.Name, o.Path, o.Sees()})
+	}
+	return list
 }
 
 func statusCommand() *cobra.Command {
@@ -57,7 +86,8 @@ func (s *settings) status() (now status, err error) {
 	if err != nil {
 		return now, err
 	}
-	now = status{Version: version, Configuration: s.Hash(), State: state, Suppressions: len(standing), Retention: s.Retention}
+	now = status{Version: version, Configuration: s.Hash(), State: state, Suppressions: len(standing),
+		Retention: s.Retention, Kept: s.kept(), Outputs: s.seen()}
 	if v == nil {
 		return now, nil
 	}
@@ -102,9 +132,15 @@ func (s *status) print(w io.Writer) error {
 	line("state", "%s", s.State)
 	line("alerts", "%d, of which %d open and %d of the exercise; %d incidents, %d decisions, %d suppressions stand",
 		s.Alerts, s.Open, s.Exercise, s.Incidents, s.Decisions, s.Suppressions)
-	r := s.Retention
-	line("kept", "decisions %d days, journal %d days or %d GB; in an index: auth %d, flow summaries %d, flow %d, protocols %d, "+
-		"health %d; headers %d", r.Decisions, r.Journal, r.JournalGB, r.Auth, r.FlowSummaries, r.Flow, r.Protocols, r.Health, r.Headers)
+	k, r := s.Kept, s.Retention
+	line("kept here", "alerts, incidents and decisions %d days; logins, flows and health %d days or %d GB; coverage %d days",
+		k.Decisions, k.Telemetry, k.GB, k.Coverage)
+	line("in an index", "auth %d days, flow summaries %d, flow %d, protocols %d, health %d; headers %d; payload never",
+		r.Auth, r.FlowSummaries, r.Flow, r.Protocols, r.Health, r.Headers)
+	line("views", "here full, for who can read the state directory")
+	for _, o := range s.Outputs {
+		line("", "output %s %s: %s", o.Name, o.Path, o.View)
+	}
 	if len(s.Coverage) == 0 {
 		line("coverage", "none yet: run writes it each minute; replay stores nothing")
 		return nil

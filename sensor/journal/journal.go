@@ -23,7 +23,12 @@ const (
 	frameSize  = 8 // length and checksum before each record
 	magic      = "BMJ1"
 	headSize   = len(magic) + 8
+	day        = 24 * 3600 * int64(1e9)
 )
+
+// spans are the times that one segment holds at most: segments go as a whole, so a
+// quiet network's would keep a document long past its age.
+var spans = [len(series)]int64{event.Telemetry: day, event.Decisions: 30 * day}
 
 var table = crc32.MakeTable(crc32.Castagnoli)
 
@@ -46,6 +51,7 @@ type Journal struct {
 	files  [len(series)]*os.File
 	next   [len(series)]uint64
 	size   [len(series)]int64
+	begun  [len(series)]int64 // time of the segment's first document, ns
 	buf    []byte
 	opened Opened
 }
@@ -108,6 +114,7 @@ func (j *Journal) resume(s event.Series) error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	j.files[s], j.size[s], j.next[s] = f, end, last.first+count
+	last.read(s, func(e Entry) bool { j.begun[s] = e.Time; return false })
 	j.opened.Entries += last.first + count - 1
 	if end < int64(headSize) { // killed while it was made
 		end, j.size[s] = 0, int64(headSize)
@@ -146,10 +153,13 @@ func (j *Journal) appendSeries(s event.Series, docs []event.Doc) error {
 	if len(j.buf) == 0 {
 		return nil
 	}
-	if j.files[s] == nil || j.size[s]+int64(len(j.buf)) > maxSegment && j.size[s] > int64(headSize) {
+	if j.full(s, docs) {
 		if err := j.rotate(s); err != nil {
 			return err
 		}
+	}
+	if j.size[s] == int64(headSize) {
+		j.begun[s] = firstTime(s, docs)
 	}
 	f := j.files[s]
 	_, err := f.Write(j.buf)
@@ -162,6 +172,23 @@ func (j *Journal) appendSeries(s event.Series, docs []event.Doc) error {
 	j.size[s] += int64(len(j.buf))
 	j.next[s] = next
 	return nil
+}
+
+// full reports whether the documents begin a new segment, by its size or its span.
+func (j *Journal) full(s event.Series, docs []event.Doc) bool {
+	if j.files[s] == nil || j.size[s] == int64(headSize) {
+		return j.files[s] == nil
+	}
+	return j.size[s]+int64(len(j.buf)) > maxSegment || firstTime(s, docs)-j.begun[s] >= spans[s]
+}
+
+func firstTime(s event.Series, docs []event.Doc) int64 {
+	for i := range docs {
+		if docs[i].Keep == s {
+			return docs[i].Time
+		}
+	}
+	return 0
 }
 
 func rewind(f *os.File, at int64) error {
@@ -215,6 +242,12 @@ func (j *Journal) Expire(s event.Series, before, bytes int64) (gone uint64, err 
 	var total int64
 	for _, n := range names {
 		total += n.size
+	}
+	if last := len(names) - 1; last >= 0 && names[last].size > int64(headSize) && names[last].newest() < before {
+		if err := j.rotate(s); err != nil { // nothing came for long: what is open goes too
+			return 0, err
+		}
+		names = append(names, segment{first: j.next[s], size: int64(headSize)})
 	}
 	for len(names) > 1 && (total > bytes || names[0].newest() < before) {
 		if err := os.Remove(names[0].path); err != nil {

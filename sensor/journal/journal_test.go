@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -131,6 +132,42 @@ func TestRotationExpiryAndALateConsumer(t *testing.T) {
 	got, missing := all(t, dir, 0, 0)
 	if missing != gone || uint64(len(got))+gone != 80 {
 		t.Errorf("%d read, %d missing, %d expired", len(got), missing, gone)
+	}
+}
+
+// A quiet network fills no segment: age alone takes what is old, the open segment
+// too, and a new day begins a new one.
+func TestExpiryOfAQuietNetwork(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	at := func(n int, days int64) event.Doc {
+		d := doc(n, event.Telemetry)
+		d.Time = days * day
+		return d
+	}
+	for i, days := range []int64{10, 10, 11, 12} {
+		if err := j.Append([]event.Doc{at(i+1, days)}); err != nil {
+			t.Fatal(err)
+		}
+		j.Close() // a restart in between changes nothing
+		j = open(t, dir)
+	}
+	defer func() { j.Close() }()
+	gone, err := j.Expire(event.Telemetry, 11*day+1, 1<<40)
+	if got, missing := all(t, dir, event.Telemetry, 0); err != nil || gone != 3 || missing != 3 || len(got) != 1 {
+		t.Error(gone, err, got, missing)
+	}
+	if gone, err = j.Expire(event.Telemetry, 13*day, 1<<40); err != nil || gone != 1 {
+		t.Error(gone, err)
+	}
+	if err := j.Append([]event.Doc{at(5, 20)}); err != nil {
+		t.Fatal(err)
+	}
+	if got, missing := all(t, dir, event.Telemetry, 0); missing != 4 || len(got) != 1 || !strings.HasPrefix(got[0], "5 id5") {
+		t.Error(got, missing)
+	}
+	if gone, err = j.Expire(event.Telemetry, 0, 1<<40); err != nil || gone != 0 {
+		t.Error(gone, err)
 	}
 }
 

@@ -38,12 +38,20 @@ CREATE TABLE decisions (id TEXT PRIMARY KEY, time INTEGER, action TEXT, alert TE
 type View struct {
 	db      *sql.DB
 	journal string
+	oldest  Oldest
+}
+
+// Oldest is from when on documents are kept, ns since 1970. What is older goes, and
+// its bytes are overwritten.
+type Oldest struct {
+	Decisions int64 // alerts, incidents and what people decided
+	Coverage  int64
 }
 
 // Open opens the view in a state directory and brings it up to the journal.
-func Open(state string) (*View, error) {
+func Open(state string, oldest Oldest) (*View, error) {
 	path := filepath.Join(state, "view.db")
-	v, err := open(path, filepath.Join(state, "journal"))
+	v, err := open(path, filepath.Join(state, "journal"), oldest)
 	if err == nil {
 		return v, nil
 	}
@@ -52,16 +60,16 @@ func Open(state string) (*View, error) {
 			return nil, fmt.Errorf("view: %w", err)
 		}
 	}
-	return open(path, filepath.Join(state, "journal"))
+	return open(path, filepath.Join(state, "journal"), oldest)
 }
 
-func open(path, journalDir string) (*View, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_txlock=immediate")
+func open(path, journalDir string, oldest Oldest) (*View, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=secure_delete(1)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("view: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	v := &View{db, journalDir}
+	v := &View{db, journalDir, oldest}
 	if err := v.prepare(); err != nil {
 		return nil, errors.Join(fmt.Errorf("view %s: %w", path, err), db.Close())
 	}
@@ -100,7 +108,11 @@ func (v *View) CatchUp() error {
 		}
 	}
 	for table, rows := range maxRows {
-		if err := prune(tx, table, rows); err != nil {
+		oldest := v.oldest.Decisions
+		if table == "coverage" {
+			oldest = v.oldest.Coverage
+		}
+		if err := prune(tx, table, rows, oldest); err != nil {
 			return err
 		}
 	}
@@ -116,13 +128,12 @@ func (v *View) CatchUp() error {
 	return tx.Commit()
 }
 
-// maxRows bounds the view; the journal itself forgets by age. Coverage is a row a
-// minute: half a year.
+// maxRows bounds the view whatever the ages. Coverage is a row a minute: half a year.
 var maxRows = map[string]int{"alerts": 100_000, "incidents": 100_000, "decisions": 100_000, "coverage": 260_000}
 
-// prune removes what was inserted first.
-func prune(tx *sql.Tx, table string, rows int) error {
-	_, err := tx.Exec("DELETE FROM "+table+" WHERE rowid <= (SELECT max(rowid) FROM "+table+") - ?", rows)
+// prune removes what is too old, and what was inserted first where there is too much.
+func prune(tx *sql.Tx, table string, rows int, oldest int64) error {
+	_, err := tx.Exec("DELETE FROM "+table+" WHERE time < ? OR rowid <= (SELECT max(rowid) FROM "+table+") - ?", oldest, rows)
 	return err
 }
 

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -33,7 +34,7 @@ func write(t *testing.T, state string, docs ...event.Doc) {
 
 func opened(t *testing.T, state string) *View {
 	t.Helper()
-	v, err := Open(state)
+	v, err := Open(state, Oldest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestViewIsBuiltAgain(t *testing.T) {
 			return os.WriteFile(path, []byte("not a database, but long enough to be one"), 0o600)
 		},
 		"version": func(path string) error {
-			v, err := open(path, "")
+			v, err := open(path, "", Oldest{})
 			if err != nil {
 				return err
 			}
@@ -152,7 +153,7 @@ func TestViewIsBuiltAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			state := filled(t)
-			if v, err := Open(state); err != nil || v.Close() != nil {
+			if v, err := Open(state, Oldest{}); err != nil || v.Close() != nil {
 				t.Fatal(err)
 			}
 			if err := spoil(filepath.Join(state, "view.db")); err != nil {
@@ -188,7 +189,7 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for table := range maxRows {
-		if err := prune(tx, table, 1); err != nil {
+		if err := prune(tx, table, 1, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -201,5 +202,29 @@ func TestPruneKeepsTheNewest(t *testing.T) {
 	}
 	if got := short(t, v, false); got[0] != wantOpen[0] {
 		t.Errorf("%q", got)
+	}
+}
+
+// What is older than it may be kept is gone from the view, and from its file.
+func TestRetention(t *testing.T) {
+	state := filled(t)
+	opened(t, state).Close()
+	v, err := Open(state, Oldest{Decisions: 3, Coverage: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := short(t, v, false); len(got) != 2 {
+		t.Errorf("%d alerts: %v", len(got), got)
+	}
+	want := Counts{Alerts: 2, Open: 1, Decisions: 2, Coverage: 1}
+	if c, err := v.Counts(); err != nil || c != want {
+		t.Errorf("%+v, want %+v; %v", c, want, err)
+	}
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(state, "view.db"))
+	if err != nil || bytes.Contains(b, []byte("m a1")) || !bytes.Contains(b, []byte("m d1")) {
+		t.Error("an old alert is still in the file", err)
 	}
 }
