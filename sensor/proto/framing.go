@@ -1,6 +1,10 @@
 package proto
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
 
 // frames cuts one side of a stream into messages that stand behind their length,
 // as DNS, Kerberos and SASL do. It keeps at most one message; a longer one than
@@ -51,4 +55,65 @@ func (f *frames) size() int {
 		return int(binary.BigEndian.Uint16(f.buf))
 	}
 	return int(binary.BigEndian.Uint32(f.buf) & (1<<31 - 1))
+}
+
+// sized cuts one side of a stream into messages whose head says how long they are:
+// TPKT, Modbus, EtherNet/IP, DICOM. Of a longer message than most the first most
+// bytes are handed out and the rest is passed over, unread.
+type sized struct {
+	head, most int
+	size       func(head []byte) int // of the whole message; less than head: this is none
+	buf        []byte
+	pass       int
+	lost       bool // bytes were never seen: wait for a piece that begins with a head
+}
+
+// feed hands each message that data completes to each, with its true size. It
+// reports false where the bytes are no message.
+func (s *sized) feed(data []byte, each func(m []byte, size int)) bool {
+	for len(data) > 0 {
+		if s.pass > 0 {
+			n := min(s.pass, len(data))
+			s.pass, data = s.pass-n, data[n:]
+			continue
+		}
+		want := s.head
+		if len(s.buf) >= s.head {
+			want = min(s.size(s.buf), s.most)
+		}
+		n := min(want-len(s.buf), len(data))
+		s.buf, data = append(s.buf, data[:n]...), data[n:]
+		if len(s.buf) < s.head {
+			continue
+		}
+		size := s.size(s.buf)
+		if size < s.head {
+			return false
+		}
+		if len(s.buf) == min(size, s.most) {
+			s.pass = size - len(s.buf)
+			m := s.buf
+			s.buf = s.buf[:0]
+			each(m, size)
+		}
+	}
+	return true
+}
+
+// gap forgets what is gathered. Within bytes that are passed over nothing is lost.
+func (s *sized) gap(n int) {
+	if s.pass >= n {
+		s.pass -= n
+		return
+	}
+	s.buf, s.pass, s.lost = s.buf[:0], 0, true
+}
+
+// found reports whether the side can be read: after a gap from the next piece on
+// that the probe knows.
+func (s *sized) found(from event.Side, data []byte, probe func(event.Side, []byte) Verdict) bool {
+	if s.lost && probe(from, data) == Yes {
+		s.lost = false
+	}
+	return !s.lost
 }

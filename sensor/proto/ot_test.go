@@ -1,0 +1,85 @@
+package proto
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// toldOT writes the records of a conversation in short.
+func toldOT(t *testing.T, name, file string) []string {
+	t.Helper()
+	var out []string
+	for _, s := range All() {
+		if s.Name != name || s.IP == 17 && strings.Contains(file, "tcp") || s.IP == 6 && strings.Contains(file, "udp") {
+			continue
+		}
+		for _, r := range run(s, readDialogue(t, "testdata/"+name+"/"+file)) {
+			if o, ok := r.(*OT); ok {
+				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s unit=%d %s %d/%d/%d %s", o.op.class, o.op.name, o.Unit, o.Detail, o.Requests, o.Accepted, o.Refused, o.Status)))
+			}
+		}
+		break
+	}
+	return out
+}
+
+func wantTold(t *testing.T, got []string, want string) {
+	t.Helper()
+	if lines := strings.Split(strings.TrimSpace(want), "\n"); strings.Join(got, "\n") != strings.Join(lines, "\n") {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+}
+
+func TestModbus(t *testing.T) {
+	wantTold(t, toldOT(t, "modbus", "hit.hex"), `
+read read-holding-registers unit=1  1/0/0
+read read-holding-registers unit=1  1/1/0 accepted
+read read-holding-registers unit=1  2/1/0 accepted
+read read-holding-registers unit=1  2/1/1 illegal-data-address
+write write-registers unit=1  1/0/0
+write write-registers unit=1  1/1/0 accepted
+state restart-communications unit=2  1/0/0
+state restart-communications unit=2  1/1/0 accepted
+state umas-stop-plc unit=0  1/0/0
+state umas-stop-plc unit=0  1/1/0 accepted`)
+}
+
+// A conversation with a sweep over all units stays within its memory and tells of
+// each unit.
+func TestModbusSweepIsBounded(t *testing.T) {
+	p, n := newModbus(), 0
+	for unit := range 5 * 256 {
+		p.Feed(event.Client, []byte{byte(unit), 1, 0, 0, 0, 6, byte(unit), byte(1 + unit/256), 0, 0, 0, 1}, func(event.Record) { n++ })
+	}
+	if len(p.tally.kinds.entries) != otKinds || n != otTellings {
+		t.Errorf("%d kinds kept, %d records", len(p.tally.kinds.entries), n)
+	}
+}
+
+func TestModbusUnknownAddresses(t *testing.T) {
+	p := newModbus()
+	var last *OT
+	emit := func(r event.Record) { last = r.(*OT) }
+	for a := range 200 {
+		p.Feed(event.Client, []byte{0, byte(a), 0, 0, 0, 6, 1, 4, 0, byte(a / 2), 0, 1}, emit)
+		p.Feed(event.Server, []byte{0, byte(a), 0, 0, 0, 3, 1, 0x84, 2}, emit)
+	}
+	if p.End(emit); last.Unknown != maxUnknown || last.Refused != 200 {
+		t.Errorf("%+v", last)
+	}
+}
+
+// After lost bytes a side is read again from the next message on.
+func TestModbusAfterGap(t *testing.T) {
+	p, n := newModbus(), 0
+	emit := func(event.Record) { n++ }
+	ask := []byte{0, 1, 0, 0, 0, 6, 1, 5, 0, 9, 0xff, 0}
+	p.Gap(event.Client, 30, emit)
+	p.Feed(event.Client, ask[5:], emit)
+	if p.Feed(event.Client, ask, emit); n != 1 {
+		t.Errorf("%d records, want 1", n)
+	}
+}
