@@ -83,3 +83,42 @@ func TestModbusAfterGap(t *testing.T) {
 		t.Errorf("%d records, want 1", n)
 	}
 }
+
+func TestS7(t *testing.T) {
+	wantTold(t, toldOT(t, "s7comm", "hit.hex"), `
+session setup unit=-1  1/0/0
+session setup unit=-1  1/1/0 accepted
+read read-variables unit=-1  1/0/0
+read read-variables unit=-1  1/1/0 accepted
+program request-download unit=-1  1/0/0
+program request-download unit=-1  1/1/0 accepted
+program download-block unit=-1  1/0/0
+program download-block unit=-1  1/1/0 accepted
+program activate-block unit=-1  1/0/0
+program activate-block unit=-1  1/1/0 accepted
+state plc-stop unit=-1  1/0/0
+state plc-stop unit=-1  1/0/1 protected
+identify read-system-status unit=-1  1/0/0
+identify read-system-status unit=-1  1/1/0 accepted
+session s7comm-plus unit=-1  1/0/0`)
+}
+
+func TestBACnet(t *testing.T) {
+	wantTold(t, toldOT(t, "bacnet", "hit.hex"), `
+identify who-is unit=-1  1/0/0
+session i-am unit=-1  1/0/0
+session register-foreign-device unit=-1  1/0/0
+read read-property unit=-1  1/0/0
+read read-property unit=-1  1/1/0 accepted
+write write-property unit=7  1/0/0
+write write-property unit=7  1/0/1 write-access-denied
+state reinitialize-device unit=-1 coldstart 1/0/0
+state reinitialize-device unit=-1 coldstart 1/0/1 password-failure
+session reinitialize-device unit=-1 start-backup 1/0/0
+session reinitialize-device unit=-1 start-backup 1/1/0 accepted
+state device-communication-control unit=-1 disable 1/0/0
+state device-communication-control unit=-1 disable 1/1/0 accepted
+file atomic-write-file unit=-1  1/0/0
+file atomic-write-file unit=-1  1/0/1 rejected
+identify who-is unit=-1  1/0/0`)
+}
