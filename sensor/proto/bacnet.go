@@ -62,21 +62,22 @@ var bacnetErrors = map[[2]uint8]string{
 	{4, 26}: "password-failure", {5, 29}: "service-request-denied", {4, 35}: "not-configured-security",
 }
 
-// probeBACnet wants a whole virtual link message of exactly this length.
+// probeBACnet wants a link message of exactly its length. Where a network layer
+// of the only version follows, the length may be wrong: tools of attackers get it
+// wrong, and devices obey them nevertheless.
 func probeBACnet(_ event.Side, data []byte) Verdict {
-	if len(data) < 4 || data[0] != bacnetMagic || data[1] > 12 || int(binary.BigEndian.Uint16(data[2:])) != len(data) {
+	if len(data) < 4 || data[0] != bacnetMagic || data[1] > 12 {
 		return No
 	}
-	want := 0 // first byte of the network layer, whose version is 1
+	size, at := int(binary.BigEndian.Uint16(data[2:])), 4
 	switch data[1] {
 	case 4:
-		want = 10
+		at = 10
 	case 9, 10, 11:
-		want = 4
 	default:
-		return Yes
+		return yesIf(size == len(data))
 	}
-	return yesIf(len(data) > want+1 && data[want] == 1)
+	return yesIf(size <= 1500 && len(data) > at+2 && data[at] == 1 && data[at+1]&0x50 == 0)
 }
 
 type bacnetParser struct {

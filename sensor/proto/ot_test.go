@@ -122,3 +122,19 @@ file atomic-write-file unit=-1  1/0/0
 file atomic-write-file unit=-1  1/0/1 rejected
 identify who-is unit=-1  1/0/0`)
 }
+
+func TestENIP(t *testing.T) {
+	wantTold(t, toldOT(t, "enip", "hit-tcp.hex"), `
+session register-session unit=-1  1/0/0
+read get-attributes-all unit=-1 identity 1/0/0
+read get-attributes-all unit=-1 identity 1/1/0 accepted
+state reset unit=-1 identity 1/0/0
+state reset unit=-1 identity 1/0/1 privilege-violation
+write write-tag unit=-1  1/0/0
+write write-tag unit=-1  1/1/0 accepted
+read get-attribute-single unit=-1 identity 1/0/0
+write set-attribute-single unit=-1 assembly 1/0/0
+session multiple unit=-1 message-router 1/0/0
+session multiple unit=-1 message-router 1/1/0 accepted
+session unregister-session unit=-1  1/0/0`)
+}
