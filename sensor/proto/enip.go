@@ -8,9 +8,9 @@ import (
 
 func init() {
 	register(Spec{Name: "enip", Doc: "EtherNet/IP and CIP: services asked of controllers and drives, refusals", Source: "ODVA CIP volumes 1 and 2",
-		IP: 6, Ports: []uint16{44818}, Limit: otLimit + 4<<10, Probe: probeENIP, New: func() Parser { return newENIP() }, Tables: []*event.Table{otTable}})
+		IP: 6, Ports: []uint16{44818}, Limit: otLimit + 4<<10, Probe: probeENIP, New: func() Parser { return newENIP(false) }, Tables: []*event.Table{otTable}})
 	register(Spec{Name: "enip", Doc: "EtherNet/IP over UDP: who is there", Source: "ODVA CIP volume 2",
-		IP: 17, Ports: []uint16{44818}, Limit: otLimit + 4<<10, Probe: probeENIPMessage, New: func() Parser { return newENIP() }, Tables: []*event.Table{otTable}})
+		IP: 17, Ports: []uint16{44818}, Limit: otLimit + 4<<10, Probe: probeENIPMessage, New: func() Parser { return newENIP(true) }, Tables: []*event.Table{otTable}})
 }
 
 const (
@@ -94,10 +94,10 @@ type enipParser struct {
 	tally   otTally
 }
 
-func newENIP() *enipParser {
+func newENIP(datagrams bool) *enipParser {
 	p := &enipParser{pending: few[uint64, otKind]{most: enipPending}}
 	for i := range p.sides {
-		p.sides[i] = sized{head: enipHead, most: enipMost, size: func(h []byte) int {
+		p.sides[i] = sized{whole: datagrams, head: enipHead, most: enipMost, size: func(h []byte) int {
 			if !enipKnown(binary.LittleEndian.Uint16(h)) {
 				return 0
 			}

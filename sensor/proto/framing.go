@@ -65,12 +65,16 @@ type sized struct {
 	size       func(head []byte) int // of the whole message; less than head: this is none
 	buf        []byte
 	pass       int
+	whole      bool // each piece is a datagram, which begins with a head
 	lost       bool // bytes were never seen: wait for a piece that begins with a head
 }
 
 // feed hands each message that data completes to each, with its true size. It
 // reports false where the bytes are no message.
 func (s *sized) feed(data []byte, each func(m []byte, size int)) bool {
+	if s.whole {
+		s.buf, s.pass = s.buf[:0], 0
+	}
 	for len(data) > 0 {
 		if s.pass > 0 {
 			n := min(s.pass, len(data))
@@ -88,7 +92,7 @@ func (s *sized) feed(data []byte, each func(m []byte, size int)) bool {
 		}
 		size := s.size(s.buf)
 		if size < s.head {
-			return false
+			return s.whole
 		}
 		if len(s.buf) == min(size, s.most) {
 			s.pass = size - len(s.buf)

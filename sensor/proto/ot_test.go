@@ -138,3 +138,17 @@ session multiple unit=-1 message-router 1/0/0
 session multiple unit=-1 message-router 1/1/0 accepted
 session unregister-session unit=-1  1/0/0`)
 }
+
+func TestDNP3(t *testing.T) {
+	wantTold(t, toldOT(t, "dnp3", "hit.hex"), `
+read read unit=10  1/0/0
+read read unit=10  1/1/0 accepted
+write direct-operate unit=10  1/0/0
+write direct-operate unit=10  1/1/0 accepted
+state cold-restart unit=10  1/0/0
+state cold-restart unit=10  1/0/1 function-not-supported
+file open-file-to-write unit=10  1/0/0
+file open-file-to-write unit=10  1/1/0 accepted
+program save-configuration unit=10  1/0/0
+program save-configuration unit=10  1/0/1 object-unknown`)
+}
