@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -37,4 +39,15 @@ func decisions(dir string) (list []alert.Decision, err error) {
 		list = append(list, d)
 	}
 	return list, nil
+}
+
+// pasts are the alerts of earlier runs that may still go on.
+func pasts(dir string, now time.Time) (*alert.Pasts, error) {
+	list := alert.NewPasts(now.UnixNano())
+	var failed error
+	_, err := journal.Read(dir, event.Decisions, 0, func(e journal.Entry) bool {
+		failed = list.Add(e.Doc)
+		return failed == nil
+	})
+	return list, errors.Join(failed, err)
 }

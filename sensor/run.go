@@ -169,6 +169,9 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 		return err
 	}
 	settings.Alert.Suppressions = first.Suppressions
+	if settings.Alert.Pasts, err = pasts(journalIn(state), time.Now()); err != nil {
+		r.say("alerts of the run before cannot be read, so one may be raised again: %v", err)
+	}
 	record := journal.Record(j, keep(r.Retention), r.shown)
 	var skipped uint64
 	line, err := pipeline.New(settings, func(d event.Doc) {

@@ -17,6 +17,7 @@ type Config struct {
 	Seed         []byte // keys the ids; fixed in a replay
 	Know         *know.Know
 	Suppressions []Suppression // the first that matches counts
+	Pasts        *Pasts        // alerts of the run before; nil none
 	AlertsOnly   bool          // neither growth nor incidents are written
 }
 
@@ -66,6 +67,10 @@ func (d *Desk) Raise(f event.Finding) {
 	case s == nil:
 		s = newStory(key, f)
 		d.admit(s)
+		if d.resume(s) {
+			d.count.Merged++
+			return
+		}
 		d.raise(s)
 	case f.Severity > s.finding.Severity:
 		s.merge(f)
@@ -79,7 +84,7 @@ func (d *Desk) Raise(f event.Finding) {
 
 // raise writes revision 0 of a story that is new or has become graver.
 func (d *Desk) raise(s *story) {
-	s.id = d.id("alert", s.key.detector, s.key.key, itoa(s.raised/window), itoa(int64(s.times)))
+	s.id = d.storyID(s.key, s.raised/window, s.times)
 	s.suppression = d.suppression(&s.finding)
 	if s.suppression != "" {
 		s.incident = ""

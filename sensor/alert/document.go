@@ -67,9 +67,9 @@ func (d *Desk) tags(f *event.Finding) []string {
 func (d *Desk) describe(s *story) *alert {
 	f := &s.finding
 	a := &alert{story: s, spec: d.specs[f.Detector]}
-	a.risk, a.reasons = risk(s)
-	a.say(d.c.Lang, a, f.Facts, f.Rule)
 	a.source, a.target = d.c.Know.Zone(f.Subject.Addr), d.c.Know.Zone(f.Peer.Addr)
+	a.risk, a.reasons = risk(s, a.source, a.target)
+	a.say(d.c.Lang, a, f.Facts, f.Rule)
 	for _, e := range []*event.Entity{&f.Subject, &f.Peer} {
 		a.hosts = appendNew(a.hosts, e.Name)
 		a.users = appendNew(a.users, e.User)

@@ -2,11 +2,13 @@ package alert
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/know"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -163,5 +165,21 @@ func TestTheExerciseIsMarked(t *testing.T) {
 	}
 	if d := cmp.Diff([]any{exercise, nil, nil}, column(tr.of(t, "incident"), "tags")); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestRiskOfAVitalZone(t *testing.T) {
+	s := &story{finding: event.Finding{Severity: event.Medium}}
+	plain, _ := risk(s, nil, &know.Zone{Criticality: "some"})
+	score, reasons := risk(s, &know.Zone{Criticality: "Hoog"}, nil)
+	if score != plain+5 || !slices.Contains(reasons, "vital-zone") {
+		t.Errorf("%v after %v: %v", score, plain, reasons)
+	}
+	tr := newTrial(t, func(c *Config) {
+		c.Know, _ = know.New(know.Config{Zones: []know.Zone{{Name: "icu", Networks: []netip.Prefix{netip.PrefixFrom(server, 32)}, Criticality: "critical"}}})
+	})
+	tr.Raise(guessing(0, event.High)) // against it
+	if o := tr.of(t, "alert")[0]; !slices.Contains(o.at("brandmelder.risk.reasons").([]any), any("vital-zone")) {
+		t.Error(o.at("brandmelder.risk"))
 	}
 }

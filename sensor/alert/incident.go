@@ -24,6 +24,8 @@ type incident struct {
 	alerts      int
 	names       []string // their ids
 	hosts       []string // in the order of their part in it
+	reached     []string // hosts of other incidents that something was done to from here
+	mergedInto  string   // id of the incident that it turned out to be a part of
 	entities    []event.Entity
 	families    []string
 	stages      []string
@@ -34,9 +36,14 @@ type incident struct {
 type files struct {
 	open   []*incident // the one that rested longest first
 	byHost map[string]*incident
+	// reached are hosts that something was done to from another incident than theirs:
+	// once they do something themselves, the two are one.
+	reached map[string]*incident
 }
 
-func newFiles() *files { return &files{byHost: map[string]*incident{}} }
+func newFiles() *files {
+	return &files{byHost: map[string]*incident{}, reached: map[string]*incident{}}
+}
 
 // assign finds the incident of an alert that is to be raised and notes its id on
 // the story. From medium severity on the alert joins it, or opens one, and it is
@@ -58,6 +65,9 @@ func (d *Desk) assign(s *story) *incident {
 		return nil
 	}
 	opened := file == nil
+	if other := d.files.reached[subject]; !opened && other != nil && other != file {
+		file = d.meet(file, other)
+	}
 	if opened {
 		file = d.openIncident(s.id, f)
 	} else {
@@ -105,9 +115,15 @@ func (i *incident) add(s *story, f *event.Finding) {
 	i.stages = union(i.stages, []string{stageOf(f.Family)}, len(event.Families))
 }
 
-// note makes a host part of an incident, unless it is part of another one.
+// note makes a host part of an incident. Of one that is part of another it is noted
+// that they touch.
 func (fs *files) note(i *incident, name string, e event.Entity) {
-	if name == "" || fs.byHost[name] != nil || len(i.hosts) >= maxHosts {
+	other := fs.byHost[name]
+	if other != nil && other != i && fs.reached[name] == nil && len(i.reached) < maxHosts {
+		fs.reached[name] = i
+		i.reached = append(i.reached, name)
+	}
+	if name == "" || other != nil || len(i.hosts) >= maxHosts {
 		return
 	}
 	fs.byHost[name] = i
@@ -135,8 +151,16 @@ func (d *Desk) closeIncident(i *incident) {
 	i.action = "incident-closed"
 	i.revision++
 	d.writeIncident(i)
+	d.files.remove(i)
+}
+
+// remove forgets an incident and what led to its hosts.
+func (fs *files) remove(i *incident) {
 	for _, h := range i.hosts {
-		delete(d.files.byHost, h)
+		delete(fs.byHost, h)
 	}
-	d.files.open = slices.DeleteFunc(d.files.open, func(o *incident) bool { return o == i })
+	for _, h := range i.reached {
+		delete(fs.reached, h)
+	}
+	fs.open = slices.DeleteFunc(fs.open, func(o *incident) bool { return o == i })
 }

@@ -98,6 +98,7 @@ var incidentTable = event.NewTable("incident", "Alerts that belong together, bec
 		return out
 	}),
 	event.String("brandmelder.incident.id", event.Technical, "the same on all of its documents and alerts", func(i *incidentView) (string, bool) { return i.id, true }),
+	event.String("brandmelder.incident.merged_into", event.Technical, "id of the incident that it became a part of", func(i *incidentView) (string, bool) { return i.mergedInto, i.mergedInto != "" }),
 	event.Int("brandmelder.revision", event.Technical, "n-th document of the incident, from 0", func(i *incidentView) (int64, bool) { return int64(i.revision), true }),
 	event.Int("brandmelder.incident.count", event.Technical, "alerts in it", func(i *incidentView) (int64, bool) { return int64(i.alerts), true }),
 	event.Strings("brandmelder.incident.alerts", event.Technical, "ids of its first alerts, at most 64", func(i *incidentView) []string { return i.names }),

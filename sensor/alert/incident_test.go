@@ -54,6 +54,59 @@ func TestIncidentFollowsTheHosts(t *testing.T) {
 	}
 }
 
+// Two incidents are one from the moment that a host of the one, attacked from the
+// other, goes on by itself. A victim that two share does not join them.
+func TestIncidentsThatMeet(t *testing.T) {
+	tr := newTrial(t, nil)
+	first, second := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1")
+	tr.Raise(from(first, server, "web-exploit", 0, event.High))
+	tr.Raise(from(inside, outside, "beacon", minute, event.Medium))     // an incident of its own
+	tr.Raise(from(first, inside, "smb-exploit", 2*minute, event.High))  // reaches it
+	tr.Raise(from(second, server, "scan", 3*minute, event.Medium))      // a second intruder at one victim
+	tr.Raise(from(inside, outside, "upload", 4*minute, event.Critical)) // and the host goes on
+	tr.Raise(from(inside, outside, "dns-tunnel", 5*minute, event.High))
+	tr.Tick(start + 6*minute)
+
+	ids := column(tr.of(t, "alert"), "brandmelder.incident.id")
+	if ids[1] == ids[0] || ids[3] == ids[0] || ids[4] != ids[0] || ids[5] != ids[0] {
+		t.Errorf("%v", ids)
+	}
+	var actions []any
+	var merged, whole object
+	for _, o := range tr.of(t, "incident") {
+		actions = append(actions, o.at("event.action"))
+		if o.at("brandmelder.incident.merged_into") != nil {
+			merged = o
+		}
+		if o.at("brandmelder.incident.id") == ids[0] {
+			whole = o
+		}
+	}
+	opened, updated := any("incident-opened"), any("incident-updated")
+	if d := cmp.Diff([]any{opened, opened, updated, opened, any("incident-merged"), updated, updated}, actions); d != "" {
+		t.Error(d)
+	}
+	if merged.at("brandmelder.incident.id") != ids[1] || merged.at("brandmelder.incident.merged_into") != ids[0] {
+		t.Errorf("%v", merged)
+	}
+	for path, want := range map[string]any{
+		"brandmelder.incident.count":    5.0,
+		"brandmelder.incident.severity": 99.0,
+		"brandmelder.incident.hosts":    []any{"192.0.2.1", "10.2.0.9", "10.1.0.5", "192.0.2.80"},
+	} {
+		if diff := cmp.Diff(want, whole.at(path)); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+	if n := len(tr.files.open); n != 2 || len(tr.files.reached) != 1 {
+		t.Errorf("%d open, %v reached", n, tr.files.reached)
+	}
+	tr.Tick(start + 2*incidentSpan)
+	if len(tr.files.open)+len(tr.files.byHost)+len(tr.files.reached) != 0 {
+		t.Errorf("left: %v %v", tr.files.byHost, tr.files.reached)
+	}
+}
+
 func TestIncidentEndsADayAfterItsLastAlert(t *testing.T) {
 	tr := newTrial(t, nil)
 	tr.Raise(from(outside, inside, "web-exploit", 0, event.High))

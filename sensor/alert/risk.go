@@ -2,8 +2,11 @@ package alert
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/know"
 )
 
 // Thresholds of the risk score.
@@ -17,7 +20,7 @@ const (
 // risk puts alerts in order of work: 0 to 100. It starts at the severity, so that
 // the order of severities holds but for neighbours with strong reasons, and says
 // in short words what moved it.
-func risk(s *story) (score float64, reasons []string) {
+func risk(s *story, zones ...*know.Zone) (score float64, reasons []string) {
 	f := &s.finding
 	score = float64(f.Severity)
 	add := func(yes bool, points float64, reason string) {
@@ -33,10 +36,16 @@ func risk(s *story) (score float64, reasons []string) {
 	add(f.Class == event.Novelty, -5, "only-unusual")
 	add(len(f.Related) >= manyTargets, 3, "many-hosts")
 	add(farAbove(f), 3, "far-above-usual")
+	add(slices.ContainsFunc(zones, vital), 5, "vital-zone")
 	add(s.times > 1, 5, "became-graver")
 	add(s.incident != "", 5, "part-of-incident")
 	add(s.suppression != "", -20, "suppressed")
 	return math.Min(math.Max(score, 0), 100), reasons
+}
+
+// vital reports whether care depends on a zone, as the configuration says.
+func vital(z *know.Zone) bool {
+	return z != nil && slices.Contains([]string{"high", "critical", "hoog", "kritiek"}, strings.ToLower(z.Criticality))
 }
 
 func farAbove(f *event.Finding) bool {
