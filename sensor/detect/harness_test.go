@@ -30,6 +30,7 @@ type scene struct {
 	Answered, Mid  bool
 	Protocol, User string
 	Outcome        string
+	Clear          bool
 	Count          int
 	Vary           []string
 	Fields         map[string]any // facts of a parser's record, by path; "{n}" in a text is the count
@@ -87,7 +88,7 @@ func (s *scene) event(n, number int) *event.Event {
 	e := &event.Event{Kind: s.Kind, Time: at, Flow: f}
 	switch s.Kind {
 	case "auth":
-		l := &event.Login{Protocol: s.Protocol, User: user}
+		l := &event.Login{Protocol: s.Protocol, User: user, Clear: s.Clear}
 		l.Outcome = map[string]event.Outcome{"success": event.Success, "failure": event.Failure}[s.Outcome]
 		e.Data = l
 	case "arp":

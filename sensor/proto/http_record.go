@@ -33,6 +33,7 @@ type HTTP struct {
 	Printable       float64   // share of text in them, 0 to 1
 	Miner           string    // call of a miner that the request's body makes
 	proxy           bool      // User is the proxy's
+	secret          bool      // Basic came with a password
 	looked          bool
 	shapes          suspicion
 }
@@ -154,8 +155,8 @@ func (r *HTTP) authorization(v string) {
 	switch r.Auth {
 	case "basic":
 		plain, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest))
-		if user, _, ok := strings.Cut(string(plain), ":"); ok && err == nil {
-			r.User = printable(user[:min(len(user), 64)])
+		if user, secret, ok := strings.Cut(string(plain), ":"); ok && err == nil {
+			r.User, r.secret = printable(user[:min(len(user), 64)]), secret != ""
 		}
 	case "digest":
 		_, after, _ := strings.Cut(rest, `username="`)
@@ -186,7 +187,7 @@ func (r *HTTP) login() *event.Login {
 	l := &event.Login{Protocol: "http"}
 	switch {
 	case (r.Auth == "basic" || r.Auth == "digest") && r.User != "":
-		l.Method, l.User, l.Clear = r.Auth, r.User, r.Auth == "basic"
+		l.Method, l.User, l.Clear = r.Auth, r.User, r.Auth == "basic" && r.secret
 		if r.Status >= 200 && r.Status < 400 {
 			l.Outcome = event.Success
 		}
