@@ -36,8 +36,8 @@ func (k *Kerberos) preauth(list []byte) {
 		k.Preauth = append(k.Preauth, kind)
 		switch kind {
 		case 1:
-			if realm, _, etype, ok := ParseAPREQ(value); ok {
-				k.TGT, k.TGTRealm = int32(etype), realm
+			if realm, service, etype, ok := ParseAPREQ(value); ok {
+				k.TGT, k.Referral = int32(etype), !strings.EqualFold(service, "krbtgt/"+realm)
 			}
 		case 2:
 			k.Proof = encryption(value)

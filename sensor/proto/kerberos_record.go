@@ -19,7 +19,7 @@ type Kerberos struct {
 	Ticket       int32   // encryption type of the ticket given, 0 none
 	Reply        int32   // of the part of the answer that the client opens, 0 none
 	TGT          int32   // of the ticket that a TGS request stands on, 0 none
-	TGTRealm     string  // realm that gave that ticket
+	Referral     bool    // that ticket is none for the realm that gave it: it leads to another
 	Proof        int32   // of the encrypted timestamp that proves the password, 0 none
 	Preauth      []int32 // types of the request's pre-authentication data, at most 16
 	Options      uint32  // KDC options, bit 0 is the highest
@@ -109,7 +109,7 @@ func kerberosFields() []event.Field {
 		etype("ticket_etype", "encryption of the ticket given", func(k *Kerberos) int32 { return k.Ticket }),
 		etype("reply_etype", "encryption of the answer's own part", func(k *Kerberos) int32 { return k.Reply }),
 		etype("tgt_etype", "encryption of the ticket that the request stands on", func(k *Kerberos) int32 { return k.TGT }),
-		person("tgt_realm", "realm that gave that ticket", func(k *Kerberos) string { return k.TGTRealm }),
+		event.Bool("brandmelder.kerberos.referral", event.Technical, "the ticket that the request stands on was given by another realm", func(k *Kerberos) (bool, bool) { return true, k.Referral }),
 		etype("proof_etype", "encryption of the timestamp that proves the password", func(k *Kerberos) int32 { return k.Proof }),
 		event.Strings("brandmelder.kerberos.preauth", event.Technical, "types of pre-authentication data in the request", func(k *Kerberos) []string { return numberedAll(preauthNames, k.Preauth) }),
 		event.Strings("brandmelder.kerberos.options", event.Technical, "options of the request", (*Kerberos).optionNames),

@@ -155,6 +155,17 @@ func TestKerberosEncryption(t *testing.T) {
 	}
 }
 
+// A ticket of one realm for another leads there; it is none of the realm's own.
+func TestKerberosReferrals(t *testing.T) {
+	for service, want := range map[string]bool{"HOSPITAL.EXAMPLE": false, "hospital.example": false, "OTHER.EXAMPLE": true} {
+		k := &Kerberos{}
+		k.preauth(padata(1, apreq(ticket("HOSPITAL.EXAMPLE", 23, "krbtgt", service))))
+		if k.Referral != want || k.TGT != 23 {
+			t.Errorf("for %s: a referral is %v, encryption %d", service, k.Referral, k.TGT)
+		}
+	}
+}
+
 func TestParseAPREQ(t *testing.T) {
 	raw := apreq(ticket("HOSPITAL.EXAMPLE", 23, "cifs", "files"))
 	gss := asn(0x60, asn(6, kerberosOID), []byte{1, 0}, raw)
