@@ -363,7 +363,7 @@ func (p *httpParser) finish(from event.Side, emit func(event.Record)) {
 	if r == nil || s.interim {
 		return
 	}
-	r.Class[event.Server] = bodyClass(s.head)
+	r.Class[event.Server] = answerClass(s.head)
 	s.head = s.head[:0]
 	p.emit(r, emit)
 }

@@ -37,6 +37,52 @@ func bodyClass(head []byte) string {
 	return ""
 }
 
+// answerClass also tells unknown bytes from text.
+func answerClass(head []byte) string {
+	if c := bodyClass(head); c != "" || len(head) < 4 {
+		return c
+	}
+	for _, b := range head {
+		if b < 0x20 && b != '\t' && b != '\r' && b != '\n' {
+			return "binary"
+		}
+	}
+	return ""
+}
+
+// checksum8 is the sum of the bytes of a path that is one plain word of four bytes
+// or more, modulo 256: staged implants are served by it. -1 where it is not.
+func checksum8(path string) int64 {
+	word := strings.TrimPrefix(path, "/")
+	if len(word) < 4 || len(word) > 255 {
+		return -1
+	}
+	sum := int64(0)
+	for i := range len(word) {
+		c := word[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return -1
+		}
+		sum += int64(c)
+	}
+	return sum % 256
+}
+
+// isBlob knows a cookie that is no list of names and values but one base64 text.
+func isBlob(cookie string) bool {
+	v := strings.TrimRight(cookie, "=")
+	if len(v) < 32 {
+		return false
+	}
+	for i := range len(v) {
+		c := v[i]
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
 // printableShare is the part of b that is ASCII text, 0 to 1.
 func printableShare(b []byte) float64 {
 	n := 0

@@ -34,11 +34,15 @@ type HTTP struct {
 	Miner           string    // call of a miner that the request's body makes
 	proxy           bool      // User is the proxy's
 	secret          bool      // Basic came with a password
+	Languages       bool      // the client says which languages it wants, as every browser does
+	Blob            bool      // the cookie is one base64 value without a name
+	Checksum        int64     // of a path of one plain word: sum of its bytes modulo 256; -1 none
+	Encoded         bool      // the response's body is compressed, so its class says nothing
 	looked          bool
 	shapes          suspicion
 }
 
-func newHTTP(method string) *HTTP { return &HTTP{Method: method, Query: -1} }
+func newHTTP(method string) *HTTP { return &HTTP{Method: method, Query: -1, Checksum: -1} }
 
 // Suspicious lists the attack shapes: jndi, sql, traversal, cmd, xss.
 func (r *HTTP) Suspicious() []string { return r.shapes.names() }
@@ -62,7 +66,7 @@ func (r *HTTP) target(t string) {
 			r.Parameters++
 		}
 	}
-	r.Path = template(path)
+	r.Path, r.Checksum = template(path), checksum8(path)
 	r.Extension = extension(path)
 }
 
@@ -101,6 +105,10 @@ func (r *HTTP) requestHeader(key, v string) {
 		}
 	case "content-type":
 		r.Type[event.Client] = mediaType(v)
+	case "accept-language":
+		r.Languages = true
+	case "cookie":
+		r.Blob = isBlob(v)
 	case "authorization":
 		if !r.proxy {
 			r.authorization(v)
@@ -117,6 +125,8 @@ func (r *HTTP) responseHeader(key, v string) {
 		r.Server = printable(v[:min(len(v), 256)])
 	case "content-type":
 		r.Type[event.Server] = mediaType(v)
+	case "content-encoding":
+		r.Encoded = !strings.EqualFold(v, "identity")
 	case "content-disposition":
 		_, name, _ := strings.Cut(v, "filename=")
 		if e := extension(strings.Trim(name, `"; `)); e != "" {
@@ -237,12 +247,16 @@ func httpFields() []event.Field {
 		count("http.request.body.bytes", "bytes of the request's body", func(r *HTTP) int64 { return r.Body[event.Client] }),
 		count("http.response.body.bytes", "bytes of the response's body", func(r *HTTP) int64 { return r.Body[event.Server] }),
 		text("brandmelder.http.request.class", "what the request's body looks like", func(r *HTTP) string { return r.Class[event.Client] }),
-		text("brandmelder.http.response.class", "what the response's body looks like", func(r *HTTP) string { return r.Class[event.Server] }),
+		text("brandmelder.http.response.class", "what the response's body looks like: a kind of file, or binary", func(r *HTTP) string { return r.Class[event.Server] }),
 		text("brandmelder.http.server", "software that the server names", func(r *HTTP) string { return r.Server }),
 		text("brandmelder.http.auth", "authentication scheme", func(r *HTTP) string { return r.Auth }),
 		event.Float("brandmelder.http.request.entropy", event.Technical, "bits per byte of the body's first 4 KiB", func(r *HTTP) (float64, bool) { return r.Entropy, r.looked }),
 		event.Float("brandmelder.http.request.printable", event.Technical, "share of text in them, 0 to 1", func(r *HTTP) (float64, bool) { return r.Printable, r.looked }),
 		text("brandmelder.http.miner", "call of a miner that the request's body makes", func(r *HTTP) string { return r.Miner }),
+		event.Bool("brandmelder.http.request.languages", event.Technical, "the client says which languages it wants, as every browser does", func(r *HTTP) (bool, bool) { return r.Languages, r.Method != "" }),
+		event.Bool("brandmelder.http.request.blob_cookie", event.Technical, "the cookie is one base64 value without a name", func(r *HTTP) (bool, bool) { return true, r.Blob }),
+		event.Int("brandmelder.http.path.checksum8", event.Technical, "of a path of one plain word: sum of its bytes modulo 256", func(r *HTTP) (int64, bool) { return r.Checksum, r.Checksum >= 0 }),
+		event.Bool("brandmelder.http.response.encoded", event.Technical, "the response's body is compressed, so its class says nothing", func(r *HTTP) (bool, bool) { return true, r.Encoded }),
 		event.Strings("brandmelder.http.suspicious", event.Technical, "attack shapes: jndi, sql, traversal, cmd, xss", (*HTTP).Suspicious),
 	}
 }

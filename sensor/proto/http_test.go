@@ -100,7 +100,7 @@ func TestHTTPRecord(t *testing.T) {
 		Method: "POST", Version: "1.1", Host: "shop.example.org", Port: 8080, Path: "/orders/{id}/label.pdf", Extension: "exe", Query: 11, Parameters: 2,
 		UserAgent: "probe /1", Referrer: "from.example", Server: "craft/1", Auth: "bearer", Status: 200,
 		Type: [2]string{"application/json", "text/html"}, Body: [2]int64{4, 6}, Class: [2]string{"json", "exe-pe"},
-		Entropy: entropy([]byte(`{"a"`), -1), Printable: 1, looked: true,
+		Entropy: entropy([]byte(`{"a"`), -1), Printable: 1, Checksum: -1, looked: true,
 	}}
 	if d := cmp.Diff(want, got, same); d != "" {
 		t.Errorf("-want +got:\n%s", d)
@@ -320,5 +320,22 @@ func TestHTTPProxyLogin(t *testing.T) {
 	}
 	if d := cmp.Diff(want, hear[*event.Login](&httpParser{}, d)); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// What tells implants from browsers: facts about a request, not its words.
+func TestHTTPImplantFacts(t *testing.T) {
+	blob := strings.Repeat("QmFzZTY0", 8) + "=="
+	got := hearHTTP("GET /aaa9 HTTP/1.1\r\nCookie: "+blob+"\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n\x01\x02\x03\x04\x05\x06",
+		"GET /a/b HTTP/1.1\r\nAccept-Language: nl\r\nCookie: id="+blob+"\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 5\r\n\r\nhello")
+	if len(got) != 2 {
+		t.Fatalf("%d records", len(got))
+	}
+	one, two := got[0], got[1]
+	if one.Checksum != (3*'a'+'9')%256 || !one.Blob || one.Languages || one.Encoded || one.Class[event.Server] != "binary" {
+		t.Errorf("an implant's: %+v", one)
+	}
+	if two.Checksum != -1 || two.Blob || !two.Languages || !two.Encoded || two.Class[event.Server] != "" {
+		t.Errorf("a browser's: %+v", two)
 	}
 }

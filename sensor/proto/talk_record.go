@@ -47,7 +47,8 @@ func (t *Talk) describe(p *talkParser) {
 		}
 		t.Commands[side] = int64(bits.OnesCount64(s.words))
 		traits |= s.traits &^ traitsOfShell
-		t.shapes(s, t.Bytes[side])
+		text := t.First == event.Server && event.Side(side) == event.Server && t.Printable[side] > .9
+		t.shapes(s, t.Bytes[side], stage(s.head, first, text))
 	}
 	t.Shapes = append(traits.names(), t.Shapes...)
 	slices.Sort(t.Shapes)
@@ -57,8 +58,8 @@ func (t *Talk) describe(p *talkParser) {
 }
 
 // shapes adds what the first bytes of a side show.
-func (t *Talk) shapes(s *talkSide, n int64) {
-	if stage(s.head) {
+func (t *Talk) shapes(s *talkSide, n int64, stage bool) {
+	if stage {
 		t.Shapes = append(t.Shapes, "stage")
 	}
 	if zlibFrame(s.head, n) {

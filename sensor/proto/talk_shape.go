@@ -18,6 +18,7 @@ const (
 	traitPowerShell
 	traitUnixPrompt
 	traitUnixID
+	traitShellStart
 	traitShellError
 	traitListing
 	traitSurvey
@@ -25,7 +26,7 @@ const (
 )
 
 // talkTraits names them; those before "survey" are of a shell.
-var talkTraits = [...]string{"windows-banner", "windows-prompt", "powershell-prompt", "unix-prompt", "unix-id", "shell-error", "listing", "survey", "tick-bar"}
+var talkTraits = [...]string{"windows-banner", "windows-prompt", "powershell-prompt", "unix-prompt", "unix-id", "shell-start", "shell-error", "listing", "survey", "tick-bar"}
 
 const traitsOfShell = traitSurvey - 1
 
@@ -40,11 +41,12 @@ func (t talkTrait) names() []string {
 	return out
 }
 
-// shellErrors are what shells say of themselves (bash, dash, busybox, cmd.exe).
-var shellErrors = []string{
-	"no job control in this shell", "can't access tty", "cannot set terminal process group",
-	"is not recognized as an internal or external command", ": command not found",
-}
+// shellStarts are what a shell says that was started on a socket (bash, dash,
+// busybox), shellErrors what it says of a mistyped command.
+var (
+	shellStarts = []string{"no job control in this shell", "can't access tty", "cannot set terminal process group"}
+	shellErrors = []string{"is not recognized as an internal or external command", ": command not found"}
+)
 
 // listings begin what the usual first commands answer (dir, ipconfig, uname -a,
 // cat /etc/passwd, ls -l).
@@ -61,6 +63,9 @@ func traitsOf(line []byte) (t talkTrait) {
 	}
 	if i := strings.Index(s, "uid="); i >= 0 && (i == 0 || s[i-1] == ' ') && strings.Contains(s[i:], "(") && strings.Contains(s[i:], ") gid=") {
 		t |= traitUnixID
+	}
+	if containsAny(s, shellStarts) {
+		t |= traitShellStart
 	}
 	if containsAny(s, shellErrors) {
 		t |= traitShellError
@@ -194,22 +199,39 @@ func program(b []byte) string {
 	return ""
 }
 
-// frame says how a side's first message of n bytes tells its length: "binary" (2
-// or 4 bytes, with or without themselves), "decimal" (digits and a separator), ""
-// not.
+// frame says how a side tells the length of what it sends, by its first message of
+// n bytes: "binary" (2 or 4 bytes, with or without themselves), "decimal" (digits
+// and a separator), "" not.
 func frame(head []byte, n int64) string {
 	if n < 8 || len(head) < 8 {
 		return decimalFrame(head, n)
 	}
 	le, be := binary.LittleEndian, binary.BigEndian
-	for _, x := range [][2]int64{
-		{int64(le.Uint32(head)), 4}, {int64(be.Uint32(head)), 4}, {int64(le.Uint16(head)), 2}, {int64(be.Uint16(head)), 2},
+	for _, read := range []func([]byte) int64{
+		func(b []byte) int64 { return int64(le.Uint32(b)) + 4 }, func(b []byte) int64 { return int64(be.Uint32(b)) + 4 },
+		func(b []byte) int64 { return int64(le.Uint32(b)) }, func(b []byte) int64 { return int64(be.Uint32(b)) },
+		func(b []byte) int64 { return int64(le.Uint16(b)) + 2 }, func(b []byte) int64 { return int64(be.Uint16(b)) + 2 },
+		func(b []byte) int64 { return int64(le.Uint16(b)) }, func(b []byte) int64 { return int64(be.Uint16(b)) },
 	} {
-		if x[0] == n || x[0] == n-x[1] {
+		if frameWalk(head, n, read) {
 			return "binary"
 		}
 	}
 	return decimalFrame(head, n)
+}
+
+// frameWalk follows the lengths as far as the first bytes show them; they must end
+// where the message does.
+func frameWalk(head []byte, n int64, size func([]byte) int64) bool {
+	at := int64(0)
+	for at+4 <= int64(len(head)) && at < n {
+		step := size(head[at:])
+		if step < 6 {
+			return false
+		}
+		at += step
+	}
+	return at == n
 }
 
 func decimalFrame(head []byte, n int64) string {
@@ -227,9 +249,14 @@ func decimalFrame(head []byte, n int64) string {
 }
 
 // stage is a program behind its own length: what a small first part of an implant
-// fetches from its operator.
-func stage(head []byte) bool {
-	return len(head) >= 8 && binary.LittleEndian.Uint32(head) > 4096 && program(head[4:]) != ""
+// fetches from its operator. text says that the bytes are text, as scripts are; n
+// is the length of the first message, in which the first order may follow.
+func stage(head []byte, n int64, text bool) bool {
+	if len(head) < 8 {
+		return false
+	}
+	le, be := int64(binary.LittleEndian.Uint32(head)), int64(binary.BigEndian.Uint32(head))
+	return le > 4096 && program(head[4:]) != "" || text && n > 4096 && (le <= n-4 && le > n/4*3 || be <= n-4 && be > n/4*3)
 }
 
 // zlibFrame is a tag, two lengths (of the packet, of its content) and a zlib

@@ -41,7 +41,7 @@ func TestTalkShapes(t *testing.T) {
 		class         string
 	}{
 		"hit-windows-shell.hex": {shell: []string{"windows-banner", "windows-prompt", "listing"}, side: "client", class: "text"},
-		"hit-unix-shell.hex":    {shell: []string{"unix-prompt", "unix-id", "shell-error"}, side: "client", class: "text"},
+		"hit-unix-shell.hex":    {shell: []string{"unix-prompt", "unix-id", "shell-start"}, side: "client", class: "text"},
 		"hit-powershell.hex":    {shell: []string{"powershell-prompt"}, side: "client", class: "text"},
 		"hit-stage.hex":         {shapes: []string{"stage"}, class: "exe-pe"},
 		"hit-elf.hex":           {class: "elf"},

@@ -1,0 +1,162 @@
+package detect
+
+import (
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// c2Kind is the kind of a channel: what its signs are summed over.
+type c2Kind uint8
+
+const (
+	c2Shell c2Kind = iota
+	c2Implant
+	c2HTTP
+	c2TLS
+	c2Lone
+)
+
+var c2Kinds = [...]string{"shell", "implant", "http", "tls", "lone"}
+
+// signs is a set of c2Signs.
+type signs uint64
+
+const (
+	signWindowsShell signs = 1 << iota
+	signUnixShell
+	signCallerShell
+	signStage
+	signZlibFrame
+	signTickBar
+	signSurvey
+	signHexText
+	signBareHost
+	signOddPort
+	signFakeBrowser
+	signToolAgent
+	signHiddenBody
+	signUntyped
+	signMislabelled
+	signScriptPost
+	signStagerPath
+	signBlobCookie
+	signRepeated
+	signOnlyPosts
+	signRegular
+	signRefused
+	signSamePath
+	signShortAnswer
+	signFrameworkCertificate
+	signSelfSigned
+	signDefaultCertificate
+	signNoName
+	signFresh
+	signOtherName
+	signFramed
+	signServerFirst
+	signKeepAlive
+	signOpaque
+	signLong
+)
+
+// c2Signs names the signs and weighs them. A weight says how many honest programs
+// show the sign: 1 many, 2 few, the bar or more hardly any.
+var c2Signs = [...]struct {
+	name   string
+	weight int
+}{
+	{"windows-shell", 7}, {"unix-shell", 5}, {"caller-shell", 2},
+	{"stage", 7}, {"zlib-frame", 5}, {"tick-bar", 5}, {"survey", 5}, {"hex-text", 2},
+	{"bare-host", 2}, {"odd-port", 1},
+	{"fake-browser", 1}, {"tool-agent", 1},
+	{"hidden-body", 2}, {"untyped-body", 1}, {"mislabelled-answer", 2}, {"script-post", 1},
+	{"stager-path", 2}, {"blob-cookie", 2},
+	{"repeated", 1}, {"only-posts", 1}, {"regular", 2}, {"refused-again", 1}, {"same-post-elsewhere", 5}, {"short-answer", 1},
+	{"framework-certificate", 7}, {"self-signed", 2}, {"default-certificate", 2}, {"no-name", 1}, {"fresh-certificate", 1}, {"other-name", 1},
+	{"framed", 1}, {"server-first", 1}, {"keep-alive", 2}, {"opaque", 1}, {"long", 1},
+}
+
+// Points from which a channel is a finding, and one of high severity. Calibrated
+// on captures of ordinary traffic, none of which passes, and of implants.
+const (
+	c2Bar  = 5
+	c2High = 7
+)
+
+func (s signs) names() []string {
+	var out []string
+	for i := range c2Signs {
+		if s&(1<<i) != 0 {
+			out = append(out, c2Signs[i].name)
+		}
+	}
+	return out
+}
+
+func (s signs) points() int {
+	n := 0
+	for i := range c2Signs {
+		if s&(1<<i) != 0 {
+			n += c2Signs[i].weight
+		}
+	}
+	return n
+}
+
+// judge reports a channel whose signs suffice, and again when they weigh more.
+func (c *c2) judge(e *event.Event, k c2Key, ch *c2Channel, subject, peer event.Entity, report Report) {
+	points, severity := ch.signs.points(), event.Medium
+	if points >= c2High {
+		severity = event.High
+	}
+	if points < c2Bar || severity <= ch.told {
+		return
+	}
+	ch.told = severity
+	report(event.Finding{
+		Key: k.client.String() + " " + k.place + " " + c2Kinds[k.kind], Time: e.Time, Onset: ch.first,
+		Subject: subject, Peer: peer, Port: e.Flow.Server.Port(),
+		Flows: append([]event.FlowRef(nil), ch.refs...), FlowsTotal: max(ch.n, len(ch.refs)),
+		Observed: event.Measure{Value: float64(points), Unit: "points", N: max(ch.n, 1)},
+		Baseline: event.Measure{Value: c2Bar, Unit: "points"},
+		Facts:    &c2Facts{Kind: c2Kinds[k.kind], Signs: ch.signs.names(), Points: points, Place: k.place},
+		Score:    min(40+8*float64(points), 95), Severity: severity,
+	})
+}
+
+// c2Facts is what a finding of c2-channel rests on.
+type c2Facts struct {
+	Kind   string // shell, implant, http, tls or lone
+	Signs  []string
+	Points int
+	Place  string
+}
+
+var c2Table = event.NewTable("c2-channel", "A channel by which a host seems to be steered.",
+	event.String("brandmelder.c2.kind", event.Technical, "what it looks like: shell, implant, http, tls or lone", func(f *c2Facts) (string, bool) { return f.Kind, true }),
+	event.Strings("brandmelder.c2.signs", event.Technical, "what speaks for it", func(f *c2Facts) []string { return f.Signs }),
+	event.Int("brandmelder.c2.points", event.Technical, "weight of these signs; five is a finding", func(f *c2Facts) (int64, bool) { return int64(f.Points), true }),
+	c2KindFlag(c2Shell, "a command shell"), c2KindFlag(c2Implant, "the bytes of an implant"), c2KindFlag(c2HTTP, "requests that only look like a browser's"),
+	c2KindFlag(c2TLS, "encryption with a self-made certificate"), c2KindFlag(c2Lone, "an unknown protocol that nobody else uses"),
+	event.String("brandmelder.c2.destination", event.Technical, "name of the other end, or its address where no name is known", func(f *c2Facts) (string, bool) { return f.Place, f.Place != "" }),
+)
+
+// c2KindFlag is true where the finding is of this kind, for the sentence.
+func c2KindFlag(kind c2Kind, doc string) event.Field {
+	return event.Bool("brandmelder.c2.is_"+c2Kinds[kind], event.Technical, "it is "+doc, func(f *c2Facts) (bool, bool) { return true, f.Kind == c2Kinds[kind] })
+}
+
+func (*c2Facts) Table() *event.Table { return c2Table }
+
+func init() {
+	register(Spec{
+		Name:      "c2-channel",
+		Doc:       "a shell on a socket, an implant's check-in, or a disguised channel to a place that nobody else here uses",
+		Family:    "c2-channel",
+		Technique: []string{"T1071", "T1095", "T1571", "T1059"},
+		Class:     event.Absolute,
+		Severity:  event.Medium,
+		Wants:     []string{"talk", "http", "tls"},
+		Facts:     c2Table,
+		New:       newC2,
+	})
+}
