@@ -37,7 +37,7 @@ func sceneField(path string, value any, n int) event.Field {
 	switch v := value.(type) {
 	case string:
 		v = strings.ReplaceAll(v, "{n}", fmt.Sprint(n))
-		if a, err := netip.ParseAddr(v); err == nil && strings.HasSuffix(path, "ip") {
+		if a, err := netip.ParseAddr(v); err == nil && isAddressPath(path) {
 			return event.IP(path, p, "", func(r) netip.Addr { return a })
 		}
 		return event.String(path, p, "", func(r) (string, bool) { return v, true })
@@ -64,7 +64,7 @@ func sceneList(path string, list []any) event.Field {
 		case float64:
 			numbers = append(numbers, int64(v))
 		case string:
-			if a, err := netip.ParseAddr(v); err == nil && strings.HasSuffix(path, "ip") {
+			if a, err := netip.ParseAddr(v); err == nil && isAddressPath(path) {
 				addrs = append(addrs, a)
 			} else {
 				texts = append(texts, v)
@@ -93,4 +93,8 @@ func TestFactScene(t *testing.T) {
 	if event.ShareOf(r, "brandmelder.x.entropy") != 8 || event.NumberOf(r, "a.size") != 3 || len(event.NumbersOf(r, "a.sizes")) != 2 || !event.IsTrue(r, "a.on") {
 		t.Error("a number or a truth was lost")
 	}
+}
+
+func isAddressPath(path string) bool {
+	return strings.HasSuffix(path, "ip") || strings.HasSuffix(path, "router") || strings.HasSuffix(path, "resolvers")
 }

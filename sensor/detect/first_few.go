@@ -18,3 +18,7 @@ func (f *firstFew) add(a netip.Addr) {
 		f.n++
 	}
 }
+
+func (f *firstFew) has(a netip.Addr) bool { return slices.Contains(f.addrs[:f.n], a) }
+
+func (f *firstFew) list() []netip.Addr { return slices.Clone(f.addrs[:f.n]) }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -33,6 +34,7 @@ type scene struct {
 	Clear          bool
 	Count          int
 	Vary           []string
+	MAC            string         // link address of the server
 	Fields         map[string]any // facts of a parser's record, by path; "{n}" in a text is the count
 }
 
@@ -85,6 +87,9 @@ func (s *scene) event(n, number int) *event.Event {
 	if s.Proto == protoICMP { // type and code stand for ports
 		f.Client, f.Server = netip.AddrPortFrom(client, echoRequest), netip.AddrPortFrom(server, 0)
 	}
+	if hw, err := net.ParseMAC(s.MAC); err == nil {
+		f.ServerMAC = event.MAC(hw)
+	}
 	e := &event.Event{Kind: s.Kind, Time: at, Flow: f}
 	switch s.Kind {
 	case "auth":
@@ -93,6 +98,9 @@ func (s *scene) event(n, number int) *event.Event {
 		e.Data = l
 	case "arp":
 		e.Flow, e.Data = nil, &arpScene{client, server}
+		if s.Fields != nil {
+			e.Data = newFactScene("arp", s.Fields, n)
+		}
 	case "flow.start", "flow.alive", "flow.end":
 		e.Data = s.traffic(at)
 	default:

@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 
@@ -18,6 +19,9 @@ const (
 	icmpHeader   = 8
 	icmpDistinct = 32 // different payloads that are counted
 	icmpPending  = 32 // echo requests that wait for their reply
+	icmpHead     = 16 // bytes by which a cut reply is known
+	icmpStamp    = 24 // bytes at the front of a payload in which programs write the time and a count
+	icmpTail     = 64 // bytes behind them that are compared with the request before
 	icmpAgain    = 64 // messages after which a record is given again, and at each fourfold
 )
 
@@ -59,12 +63,13 @@ type icmpParser struct {
 	told    int64 // messages at the latest record
 	again   int64 // messages at which the next one is due
 	seen    []uint64
-	pending few[uint32, uint64] // hash of the payload by id and sequence number
-	bytes   *[256]uint64        // how often each byte stood in an echo
+	pending few[uint32, asked] // by id and sequence number
+	tail    []byte             // of the latest request's payload, behind what a ping changes
+	octets  *[256]uint64       // how often each byte stood in an echo
 }
 
 func newICMP(types icmpTypes, request, reply uint8) *icmpParser {
-	return &icmpParser{types: types, request: request, reply: reply, again: icmpAgain, pending: few[uint32, uint64]{most: icmpPending}}
+	return &icmpParser{types: types, request: request, reply: reply, again: icmpAgain, pending: few[uint32, asked]{most: icmpPending}}
 }
 
 func (p *icmpParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
@@ -123,29 +128,58 @@ func (p *icmpParser) echo(from event.Side, data []byte) {
 	hash := p.note(load)
 	c := cursor{data: data, at: 4}
 	id := c.be32()
+	mine := asked{hash, string(load[:min(len(load), icmpHead)]), len(load)}
 	if data[0] == p.request {
 		s.Requests++
-		p.pending.put(id, hash)
+		p.pending.put(id, mine)
+		p.carries(load)
 		return
 	}
 	s.Replies++
-	switch asked, ok := p.pending.pop(id); {
+	switch request, ok := p.pending.pop(id); {
 	case !ok:
 		s.Unasked++
-	case asked != hash:
+	case request.hash != hash && !mine.cut(request):
 		s.Mismatched++
 	}
+}
+
+// asked is what a request carried, to compare its reply with.
+type asked struct {
+	hash uint64
+	head string
+	size int
+}
+
+// cut reports whether a reply is the front of its request: small stacks send no
+// more than they have room for.
+func (a asked) cut(request asked) bool {
+	return a.size >= icmpHead && a.size < request.size && a.head == request.head
+}
+
+// carries counts the bytes of a request that a ping would not have changed: all
+// behind the time and the count that programs write in front. A ping fills the
+// rest with the same pattern each time, whatever the size.
+func (p *icmpParser) carries(load []byte) {
+	tail := load[min(len(load), icmpStamp):]
+	sample := tail[:min(len(tail), icmpTail)]
+	n := min(len(sample), len(p.tail))
+	if p.sum.Requests > 1 && n > 0 && !bytes.Equal(sample[:n], p.tail[:n]) {
+		p.sum.Carried += int64(len(tail))
+		p.sum.Carriers++
+	}
+	p.tail = append(p.tail[:0], sample...)
 }
 
 // note counts the bytes of a payload and whether it is a new one. The hash
 // (FNV-1a) is only compared, it goes nowhere.
 func (p *icmpParser) note(load []byte) uint64 {
-	if p.bytes == nil {
-		p.bytes = new([256]uint64)
+	if p.octets == nil {
+		p.octets = new([256]uint64)
 	}
 	hash := uint64(14695981039346656037)
 	for _, b := range load {
-		p.bytes[b]++
+		p.octets[b]++
 		hash = (hash ^ uint64(b)) * 1099511628211
 	}
 	for _, h := range p.seen {
@@ -163,10 +197,10 @@ func (p *icmpParser) note(load []byte) uint64 {
 // looks is the entropy of all echoed bytes and the share of printable ones.
 func (p *icmpParser) looks() (bits, share float64) {
 	total, text := 0.0, 0.0
-	if p.bytes == nil {
+	if p.octets == nil {
 		return 0, 0
 	}
-	for b, n := range p.bytes {
+	for b, n := range p.octets {
 		total += float64(n)
 		if b >= 0x20 && b < 0x7f {
 			text += float64(n)
@@ -175,7 +209,7 @@ func (p *icmpParser) looks() (bits, share float64) {
 	if total == 0 {
 		return 0, 0
 	}
-	for _, n := range p.bytes {
+	for _, n := range p.octets {
 		if f := float64(n) / total; f > 0 {
 			bits -= f * math.Log2(f)
 		}

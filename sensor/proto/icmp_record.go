@@ -13,8 +13,10 @@ type ICMP struct {
 	Requests, Replies int64    // echoes
 	Bytes             [2]int64 // payload of echoes by side
 	Distinct          int      // different payloads, counted up to 32
-	Mismatched        int64    // replies that carried something else than their request
+	Mismatched        int64    // replies that carried something else than their request, or its front
 	Unasked           int64    // replies without a request
+	Carriers          int64    // requests whose filling differs from the one before
+	Carried           int64    // bytes of that filling
 	Largest           int      // bytes of the largest payload
 	Entropy           float64  // of all echoed bytes, bits per byte
 	Printable         float64  // share of printable bytes, 0 to 1
@@ -46,6 +48,8 @@ func icmpFields() []event.Field {
 		count("distinct_payloads", "different payloads, counted up to 32", func(i *ICMP) int64 { return int64(i.Distinct) }),
 		count("mismatched", "replies that differ from their request", func(i *ICMP) int64 { return i.Mismatched }),
 		count("unasked", "replies without a request", func(i *ICMP) int64 { return i.Unasked }),
+		count("carriers", "requests whose filling differs from the one before", func(i *ICMP) int64 { return i.Carriers }),
+		count("carried", "bytes of that filling", func(i *ICMP) int64 { return i.Carried }),
 		count("largest_payload", "bytes of the largest payload", func(i *ICMP) int64 { return int64(i.Largest) }),
 		event.Float("brandmelder.icmp.entropy", event.Technical, "entropy of the echoed bytes, bits per byte", func(i *ICMP) (float64, bool) { return i.Entropy, echoed(i) }),
 		event.Float("brandmelder.icmp.printable", event.Technical, "share of printable bytes, 0 to 1", func(i *ICMP) (float64, bool) { return i.Printable, echoed(i) }),

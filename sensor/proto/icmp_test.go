@@ -95,3 +95,23 @@ func TestICMPErrors(t *testing.T) {
 		}
 	}
 }
+
+// A reply that is the front of its request comes from a small stack; a ping
+// changes only what stands in front. Data changes everywhere.
+func TestWhatPingsCarry(t *testing.T) {
+	pattern := "0123456789abcdefghijklmnopqrstuvwxyz0123456789"
+	var honest, tunnel dialogue
+	for i := range 20 {
+		load := fmt.Sprintf("%024d", i) + pattern[:i+20]
+		honest = append(honest, said{event.Client, ping(8, uint16(i), load)}, said{event.Server, ping(0, uint16(i), load[:30])})
+		tunnel = append(tunnel, said{event.Client, ping(8, uint16(i), load+fmt.Sprint(i*i))}, said{event.Server, ping(0, uint16(i), load)})
+		tunnel[2*i].data = ping(8, uint16(i), fmt.Sprintf("%030d some words %d", i, i*7919))
+	}
+	last := func(d dialogue) *ICMP { got := run(specOf(t, "icmp", 1), d); return got[len(got)-1].(*ICMP) }
+	if r := last(honest); r.Mismatched != 0 || r.Carried != 0 || r.Replies != 20 {
+		t.Errorf("honest pings: %+v", r)
+	}
+	if r := last(tunnel); r.Mismatched < 18 || r.Carriers != 19 || r.Carried < 19*17 {
+		t.Errorf("a tunnel: %+v", r)
+	}
+}
