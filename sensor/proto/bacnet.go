@@ -25,11 +25,11 @@ var bacnetLinks = map[uint8]*otOp{
 var bacnetConfirmed = [...]*otOp{
 	{"acknowledge-alarm", otWrite}, {"cov-notification", otSession}, {"event-notification", otSession}, {"alarm-summary", otRead},
 	{"enrollment-summary", otRead}, {"subscribe-cov", otSession}, {"atomic-read-file", otRead}, {"atomic-write-file", otFile},
-	{"add-list-element", otWrite}, {"remove-list-element", otWrite}, {"create-object", otProgram}, {"delete-object", otProgram},
+	{"add-list-element", otWrite}, {"remove-list-element", otWrite}, {"create-object", otWrite}, {"delete-object", otWrite},
 	{"read-property", otRead}, {"read-property-conditional", otRead}, {"read-property-multiple", otRead}, {"write-property", otWrite},
 	{"write-property-multiple", otWrite}, {"device-communication-control", otState}, {"private-transfer", otSession}, {"text-message", otSession},
-	{"reinitialize-device", otState}, {"vt-open", otState}, {"vt-close", otSession}, {"vt-data", otState}, {"authenticate", otSession},
-	{"request-key", otSession}, {"read-range", otRead}, {"life-safety-operation", otState}, {"subscribe-cov-property", otSession},
+	{"reinitialize-device", otState}, {"vt-open", otSession}, {"vt-close", otSession}, {"vt-data", otSession}, {"authenticate", otSession},
+	{"request-key", otSession}, {"read-range", otRead}, {"life-safety-operation", otWrite}, {"subscribe-cov-property", otSession},
 	{"event-information", otRead}, {"subscribe-cov-multiple", otSession},
 }
 

@@ -39,7 +39,7 @@ var umasOps = map[uint8]*otOp{
 	0x10: {"umas-take-reservation", otSession}, 0x20: {"umas-read-memory", otRead}, 0x22: {"umas-read-variables", otRead}, 0x23: {"umas-write-variables", otWrite},
 	0x24: {"umas-read-registers", otRead}, 0x25: {"umas-write-registers", otWrite},
 	0x30: {"umas-begin-download", otProgram}, 0x31: {"umas-download-block", otProgram}, 0x32: {"umas-end-download", otProgram},
-	0x33: {"umas-begin-upload", otProgram}, 0x34: {"umas-upload-block", otProgram}, 0x35: {"umas-end-upload", otProgram},
+	0x33: {"umas-begin-upload", otRead}, 0x34: {"umas-upload-block", otRead}, 0x35: {"umas-end-upload", otRead},
 	0x40: {"umas-start-plc", otState}, 0x41: {"umas-stop-plc", otState}, 0x71: {"umas-write-io", otWrite},
 }
 

@@ -9,7 +9,7 @@ const (
 	otIdentify = "identify" // what the device is and which objects it has
 	otWrite    = "write"    // values, set points, outputs
 	otState    = "state"    // stop, start, restart, silence
-	otProgram  = "program"  // programs, firmware, configuration
+	otProgram  = "program"  // programs, firmware, configuration changed; taking a copy is a read
 	otFile     = "file"     // files written
 	otSession  = "session"  // set-up, keep-alive, time, subscriptions
 )

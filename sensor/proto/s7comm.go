@@ -23,7 +23,7 @@ const (
 var s7Ops = map[uint8]*otOp{
 	0xf0: {"setup", otSession}, 0x04: {"read-variables", otRead}, 0x05: {"write-variables", otWrite},
 	0x1a: {"request-download", otProgram}, 0x1b: {"download-block", otProgram}, 0x1c: {"end-download", otProgram},
-	0x1d: {"start-upload", otProgram}, 0x1e: {"upload-block", otProgram}, 0x1f: {"end-upload", otProgram},
+	0x1d: {"start-upload", otRead}, 0x1e: {"upload-block", otRead}, 0x1f: {"end-upload", otRead},
 	0x28: {"program-invocation", otState}, 0x29: {"plc-stop", otState},
 }
 
