@@ -13,7 +13,7 @@ import (
 // is the work of a control system and never an alarm. Three things are:
 //
 //   - a command: stop, start, restart, silence, program, firmware, file; or one
-//     that the device refused for its password, again and again;
+//     that the device refused again and again;
 //   - a search: addresses, units and functions that the device does not have;
 //   - a new master, or the first write of one that only read. This rests until
 //     the device has been known for two weeks.
@@ -34,6 +34,9 @@ const (
 
 	// A person mistypes a device's password twice.
 	icsGuesses = 3
+	// A scheduled backup of a device that cannot be backed up gives up after its
+	// few retries and comes again the next night.
+	icsDenied = 8
 )
 
 // icsEvent is one record of a parser, with who asks whom.
@@ -73,8 +76,8 @@ type icsStory struct {
 	operations                  []string
 	devices                     []netip.Addr
 	requests, accepted, refused int64
-	guesses                     int64
-	grave                       bool // state or program
+	guesses, denied             int64 // of the refused: for the password, and of a backup
+	grave                       bool  // state or program
 	told                        int64
 	toldAccepted                bool
 	waits                       bool
@@ -101,7 +104,7 @@ func (d *icsCommand) Observe(e *event.Event, report Report) {
 	switch {
 	case o.class == "state" || o.class == "program" || o.class == "file":
 		d.command(&o, report)
-	case o.status == "password-failure" && o.refused > 0:
+	case (o.class == "backup" || o.status == "password-failure") && o.refused > 0:
 		d.command(&o, report)
 	}
 	d.master(&o, report)
@@ -155,9 +158,10 @@ func (s *icsStory) add(o *icsEvent) {
 	if o.class == "state" || o.class == "program" || o.class == "file" {
 		s.grave = s.grave || o.class != "file"
 		s.requests += o.requests
-	} else {
-		s.requests += o.refused
+	} else if s.requests += o.refused; o.status == "password-failure" {
 		s.guesses += o.refused
+	} else {
+		s.denied += o.refused
 	}
 	s.accepted, s.refused = s.accepted+o.accepted, s.refused+o.refused
 	if len(s.operations) < icsNames && !slices.Contains(s.operations, o.operation) {
@@ -171,8 +175,12 @@ func (s *icsStory) add(o *icsEvent) {
 	}
 }
 
-// certain leaves out a device's password that was mistyped.
-func (s *icsStory) certain() bool { return s.requests > s.guesses || s.guesses >= icsGuesses }
+// certain leaves out a device's password that was mistyped, and a backup that the
+// device does not support.
+func (s *icsStory) certain() bool {
+	vain := s.guesses + s.denied
+	return s.requests > vain || s.guesses >= icsGuesses || vain >= icsDenied
+}
 
 // Tick tells of commands that nobody answered.
 func (d *icsCommand) Tick(now int64, report Report) {

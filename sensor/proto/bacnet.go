@@ -45,7 +45,7 @@ var bacnetRestarts = [...]struct {
 	op     otOp
 }{
 	{"coldstart", otOp{"reinitialize-device", otState}}, {"warmstart", otOp{"reinitialize-device", otState}},
-	{"start-backup", otOp{"reinitialize-device", otSession}}, {"end-backup", otOp{"reinitialize-device", otSession}},
+	{"start-backup", otOp{"reinitialize-device", otBackup}}, {"end-backup", otOp{"reinitialize-device", otBackup}},
 	{"start-restore", otOp{"reinitialize-device", otProgram}}, {"end-restore", otOp{"reinitialize-device", otProgram}},
 	{"abort-restore", otOp{"reinitialize-device", otProgram}}, {"activate-changes", otOp{"reinitialize-device", otProgram}},
 }

@@ -11,6 +11,7 @@ const (
 	otState    = "state"    // stop, start, restart, silence
 	otProgram  = "program"  // programs, firmware, configuration changed; taking a copy is a read
 	otFile     = "file"     // files written
+	otBackup   = "backup"   // the device put aside to be read as a whole
 	otSession  = "session"  // set-up, keep-alive, time, subscriptions
 )
 
@@ -50,7 +51,7 @@ func otFields() []event.Field {
 	}
 	return []event.Field{
 		text("operation", "what is asked", func(o *OT) string { return o.op.name }),
-		text("class", "read, identify, write, state, program, file or session", func(o *OT) string { return o.op.class }),
+		text("class", "read, identify, write, state, program, file, backup or session", func(o *OT) string { return o.op.class }),
 		event.Int("brandmelder.ot.code", event.Technical, "number of the operation in its protocol", func(o *OT) (int64, bool) { return int64(o.Code), true }),
 		event.Int("brandmelder.ot.unit", event.Technical, "unit, station or device behind the address", func(o *OT) (int64, bool) { return int64(o.Unit), o.Unit >= 0 }),
 		text("detail", "kind of restart, class of object", func(o *OT) string { return o.Detail }),
