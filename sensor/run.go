@@ -144,33 +144,23 @@ func (r *run) sources(staged bool) ([]capture.Source, error) {
 	return all, nil
 }
 
-// live runs the line on the sources until ctx ends. Its documents go to the
-// journal, and alerts to the screen from there.
+// live runs the line on the sources until ctx ends, and closes them. Its documents go
+// to the journal, and alerts to the screen from there.
 func (r *run) live(ctx context.Context, sources []capture.Source, state string) error {
+	closeAll := func() (err error) {
+		for _, s := range sources {
+			err = errors.Join(err, s.Close())
+		}
+		return err
+	}
 	j, err := openJournal(state)
 	if err != nil {
-		return err
+		return errors.Join(err, closeAll())
 	}
 	defer j.Close()
-	seed, err := seedOf(state)
+	settings, consumers, err := r.prepare(len(sources), state)
 	if err != nil {
-		return err
-	}
-	consumers, err := r.consumers(r.w, state, seed)
-	if err != nil {
-		return err
-	}
-	settings, err := r.line(len(sources), r.observer(), seed)
-	if err != nil {
-		return err
-	}
-	first, err := orders(r.Config, journalIn(state))
-	if err != nil {
-		return err
-	}
-	settings.Alert.Suppressions = first.Suppressions
-	if settings.Alert.Pasts, err = pasts(journalIn(state), time.Now()); err != nil {
-		r.say("alerts of the run before cannot be read, so one may be raised again: %v", err)
+		return errors.Join(err, closeAll())
 	}
 	record := journal.Record(j, keep(r.Retention), r.shown)
 	var skipped uint64
@@ -179,11 +169,14 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 			skipped++
 			return
 		}
+		if isBlind(d) {
+			r.say("%s", blindLine(d))
+		}
 		record.Put(d)
 	})
 	if err != nil {
 		record.Close()
-		return err
+		return errors.Join(err, closeAll())
 	}
 	finish := followAll(consumers, journalIn(state))
 	go r.status(ctx, line, sources)
@@ -198,6 +191,30 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	}
 	r.say("next: %s alerts list", os.Args[0])
 	return err
+}
+
+// prepare is what a live line on so many sources needs: its settings, and the outputs
+// that follow it.
+func (r *run) prepare(sources int, state string) (c pipeline.Config, outputs []*consumer, err error) {
+	seed, err := seedOf(state)
+	if err != nil {
+		return c, nil, err
+	}
+	if outputs, err = r.consumers(r.w, state, seed); err != nil {
+		return c, nil, err
+	}
+	if c, err = r.line(sources, r.observer(), seed); err != nil {
+		return c, nil, err
+	}
+	first, err := orders(r.Config, journalIn(state))
+	if err != nil {
+		return c, nil, err
+	}
+	c.Alert.Suppressions = first.Suppressions
+	if c.Alert.Pasts, err = pasts(journalIn(state), time.Now()); err != nil {
+		r.say("alerts of the run before cannot be read, so one may be raised again: %v", err)
+	}
+	return c, outputs, nil
 }
 
 // shown prints an alert that is on disk, and says when it could not get there.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -45,4 +46,18 @@ func alertLine(d event.Doc) string {
 		where += " (exercise)"
 	}
 	return fmt.Sprintf("%s  %s ALERT%s  %s", a.Time.Local().Format("15:04:05"), output.Level(a.Event.Severity), where, a.Message)
+}
+
+// isBlind reports whether a document says that an interface could not be seen.
+func isBlind(d event.Doc) bool {
+	return d.Dataset == "health" && bytes.Contains(d.JSON, []byte(`"action":"capture-blind"`))
+}
+
+// blindLine is such a document in one line.
+func blindLine(d event.Doc) string {
+	var a shownAlert
+	if err := json.Unmarshal(d.JSON, &a); err != nil {
+		return "a blindness that cannot be shown: " + err.Error()
+	}
+	return fmt.Sprintf("%s  BLIND  %s", a.Time.Local().Format("15:04:05"), a.Message)
 }

@@ -27,6 +27,7 @@ type status struct {
 	Kept          onDisk           `json:"kept"`
 	Outputs       []seen           `json:"outputs"`
 	Coverage      json.RawMessage  `json:"coverage,omitempty"` // the newest document
+	Blind         []string         `json:"blind,omitempty"`    // the newest times without sight, newest first
 }
 
 // onDisk is how long this disk keeps what, in days.
@@ -99,9 +100,16 @@ func (s *settings) status() (now status, err error) {
 	now.Alerts, now.Open, now.Exercise, now.Incidents = counts.Alerts, counts.Open, counts.Exercise, counts.Incidents
 	now.Decisions, now.Minutes = counts.Decisions, counts.Coverage
 	coverage, err := v.Coverage()
+	if err != nil {
+		return now, err
+	}
 	now.Coverage = json.RawMessage(coverage)
+	now.Blind, err = v.Blind(blindShown)
 	return now, err
 }
+
+// blindShown is how many times without sight status tells.
+const blindShown = 5
 
 // coverageSeen is what status prints of a coverage document.
 type coverageSeen struct {
@@ -140,6 +148,9 @@ func (s *status) print(w io.Writer) error {
 	line("views", "here full, for who can read the state directory")
 	for _, o := range s.Outputs {
 		line("", "output %s %s: %s", o.Name, o.Path, o.View)
+	}
+	for _, text := range s.Blind {
+		line("blind", "%s", text)
 	}
 	if len(s.Coverage) == 0 {
 		line("coverage", "none yet: run writes it each minute; replay stores nothing")

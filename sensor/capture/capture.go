@@ -43,11 +43,22 @@ type Stats struct {
 	Blind []Blindness // live: when nothing could be seen; the newest 256
 }
 
-// Blindness is a time in which an interface was down or gone, in ns since 1970.
+// Blindness is a time in which an interface could not be seen, in ns since 1970.
 type Blindness struct {
-	From int64
-	To   int64 // 0: still blind
+	From      int64
+	To        int64 // 0: still blind
+	Interface string
+	Reason    Reason
 }
+
+// Reason is why an interface could not be seen.
+type Reason string
+
+const (
+	Down      Reason = "down"
+	Gone      Reason = "gone"
+	NoCarrier Reason = "no-carrier" // nothing at the other end of the cable
+)
 
 // Options of a call.
 type Options struct {

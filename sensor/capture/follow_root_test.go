@@ -48,23 +48,32 @@ func TestRingFollowsItsInterface(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(t *testing.T)
 		back   func(t *testing.T)
+		reason Reason
 		note   string
 	}{
 		"down and up": {
 			change: func(t *testing.T) { must(t, netlink.LinkSetDown(named(t, "right"))) },
 			back:   func(t *testing.T) { up(t, "right") },
+			reason: Down,
+		},
+		"unplugged": {
+			change: func(t *testing.T) { must(t, netlink.LinkSetDown(named(t, "left"))) },
+			back:   func(t *testing.T) { up(t, "left") },
+			reason: NoCarrier,
 		},
 		"removed and made again": {
 			change: func(t *testing.T) { must(t, netlink.LinkDel(named(t, "right"))) },
 			back:   func(t *testing.T) { cable(t, "left", "right") },
+			reason: Gone,
 		},
 		"renamed": {
 			change: func(t *testing.T) {
 				must(t, netlink.LinkSetDown(named(t, "right")))
 				must(t, netlink.LinkSetName(named(t, "right"), "other"))
 			},
-			back: func(t *testing.T) { up(t, "other") },
-			note: "right is now called other",
+			back:   func(t *testing.T) { up(t, "other") },
+			reason: Down,
+			note:   "right is now called other",
 		},
 	} {
 		for _, rings := range []int{1, 2} {
@@ -88,6 +97,9 @@ func TestRingFollowsItsInterface(t *testing.T) {
 				const slack = int64(200 * time.Millisecond)
 				if len(stats.Blind) != 1 || stats.Blind[0].From < from-slack || stats.Blind[0].From > to || stats.Blind[0].To < to-slack {
 					t.Errorf("blind %v, away from %d to %d", stats.Blind, from, to)
+				}
+				if b := stats.Blind[0]; b.Reason != c.reason || b.Interface != "right" {
+					t.Errorf("%s was %s, want right %s", b.Interface, b.Reason, c.reason)
 				}
 				if c.note != "" && !slices.Contains(stats.Notes, c.note) {
 					t.Errorf("notes %q, want %q", stats.Notes, c.note)

@@ -34,7 +34,7 @@ type link struct {
 	netlink *netlink.Handle // bound to the namespace in which it was made
 	name    string
 	index   int
-	up      bool
+	trouble Reason // why nothing can come, "" when packets can
 	sort    event.LinkType
 	looked  time.Time
 	seen    int64 // ns since 1970, when it last was up
@@ -58,9 +58,9 @@ func newLink(name string) (*link, error) {
 	l := &link{netlink: h, name: name, seen: time.Now().UnixNano()}
 	l.take(found)
 	l.notes = append(l.notes, offloads(name)...)
-	if !l.up {
-		l.notes = append(l.notes, name+" is down: nothing is seen until it is up")
-		l.blind = []Blindness{{From: l.seen}}
+	if l.trouble != "" {
+		l.notes = append(l.notes, fmt.Sprintf("%s is %s: nothing is seen until that ends", name, l.trouble))
+		l.lost(l.trouble)
 	}
 	return l, nil
 }
@@ -81,7 +81,14 @@ func notThere(name string, err error) error {
 func (l *link) take(found netlink.Link) {
 	a := found.Attrs()
 	l.index = a.Index
-	l.up = a.Flags&net.FlagUp != 0
+	switch {
+	case a.Flags&net.FlagUp == 0:
+		l.trouble = Down
+	case a.RawFlags&unix.IFF_LOWER_UP == 0:
+		l.trouble = NoCarrier
+	default:
+		l.trouble = ""
+	}
 	l.sort = linkRaw
 	if a.EncapType == "ether" || a.EncapType == "loopback" {
 		l.sort = linkEthernet
@@ -94,7 +101,7 @@ func (l *link) look() (index int, up bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Since(l.looked) < linkEvery {
-		return l.index, l.up
+		return l.index, l.trouble == ""
 	}
 	l.looked = time.Now()
 	found, err := l.netlink.LinkByIndex(l.index)
@@ -102,7 +109,7 @@ func (l *link) look() (index int, up bool) {
 		found, err = l.netlink.LinkByName(l.name)
 	}
 	if err != nil {
-		l.up = false
+		l.trouble = Gone
 	} else {
 		l.renamed(found.Attrs().Name)
 		if found.Attrs().Index != l.index {
@@ -110,12 +117,12 @@ func (l *link) look() (index int, up bool) {
 		}
 		l.take(found)
 	}
-	if l.up {
+	if l.trouble == "" {
 		l.seen = l.looked.UnixNano()
 	} else {
-		l.lost()
+		l.lost(l.trouble)
 	}
-	return l.index, l.up
+	return l.index, l.trouble == ""
 }
 
 func (l *link) renamed(name string) {
@@ -126,22 +133,26 @@ func (l *link) renamed(name string) {
 	l.name = name
 }
 
-// lost begins a blindness, unless one lasts; the caller holds the lock.
-func (l *link) lost() {
+// lost begins a blindness, unless one lasts; the caller holds the lock. An interface
+// is down for a moment before it is gone.
+func (l *link) lost(why Reason) {
 	if n := len(l.blind); n > 0 && l.blind[n-1].To == 0 {
+		if why == Gone {
+			l.blind[n-1].Reason = Gone
+		}
 		return
 	}
 	if len(l.blind) == maxBlind {
 		l.blind = slices.Delete(l.blind, 0, 1)
 	}
-	l.blind = append(l.blind, Blindness{From: l.seen})
+	l.blind = append(l.blind, Blindness{From: l.seen, Interface: l.name, Reason: why})
 }
 
 // dark records that a ring heard its interface go down, however shortly.
 func (l *link) dark() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lost()
+	l.lost(Down)
 	l.looked = time.Time{}
 }
 

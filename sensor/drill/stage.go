@@ -31,7 +31,8 @@ type Stage struct {
 
 // Open builds the stage and starts the players: the same program, called with the
 // verb and "servers" or "intruder", each in a new network namespace. It needs
-// CAP_NET_ADMIN and CAP_SYS_ADMIN. The intruder waits until Begin.
+// CAP_NET_ADMIN and CAP_SYS_ADMIN. The intruder begins a second after the interface
+// is there, so that it can be watched by then.
 func Open(program string, verb ...string) (*Stage, error) {
 	Clear()
 	s := &Stage{}
@@ -61,7 +62,18 @@ func (s *Stage) build(program string, verb []string) error {
 			return fmt.Errorf("connect %s: %w", role, err)
 		}
 	}
-	return nil
+	return awaitCarrier(Veth)
+}
+
+// awaitCarrier waits until the player at the other end has set its end up, so that
+// whoever watches the interface is not blind at first.
+func awaitCarrier(name string) error {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if l, err := netlink.LinkByName(name); err == nil && l.Attrs().RawFlags&syscall.IFF_RUNNING != 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("the player behind %s did not come", name)
 }
 
 // connect puts one end of a pair on the bridge and the other into the player's

@@ -14,14 +14,21 @@ import (
 type document struct {
 	observer *event.Observer
 	emit     func(event.Doc)
-	layouts  map[*event.Table]*event.Layout
+	layouts  map[shelf]*event.Layout
 	header   event.Header
 	ends     ends
 	scratch  []byte // a document grows here, and is copied when its length is known
 }
 
+// shelf is what a layout is made for: a record by itself may say in a field of its own
+// what the flow says otherwise.
+type shelf struct {
+	table  *event.Table
+	ofFlow bool
+}
+
 func newDocument(o *event.Observer, emit func(event.Doc)) *document {
-	return &document{observer: o, emit: emit, layouts: map[*event.Table]*event.Layout{}}
+	return &document{observer: o, emit: emit, layouts: map[shelf]*event.Layout{}}
 }
 
 // shape is how ECS files a kind of record: dataset, category, type.
@@ -40,6 +47,8 @@ var (
 		"http":     {"http", []string{"network", "web"}, []string{"protocol", "access"}},
 		"anomaly":  {"health", network, []string{"info"}},
 		"clock":    {"health", network, []string{"change"}},
+
+		"capture.blind": {"health", network, []string{"info"}},
 	}
 	flowKinds = map[string][]string{
 		"flow.start": {"connection", "start"},
@@ -85,14 +94,19 @@ func (d *document) coverage(c *event.Coverage) {
 }
 
 func (d *document) write(data event.Record, f *event.Flow) {
-	l := d.layouts[data.Table()]
+	key := shelf{data.Table(), f != nil}
+	l := d.layouts[key]
 	if l == nil {
-		l = event.NewLayout(event.HeaderTable, flowTable, endsTable, data.Table())
-		d.layouts[data.Table()] = l
+		tables := []*event.Table{event.HeaderTable, data.Table(), nil, nil}
+		if f != nil {
+			tables[2], tables[3] = flowTable, endsTable
+		}
+		l = event.NewLayout(tables...)
+		d.layouts[key] = l
 	}
-	records := [4]event.Record{&d.header, nil, nil, data}
+	records := [4]event.Record{&d.header, data, nil, nil}
 	if f != nil {
-		records[1], records[2] = f, &d.ends
+		records[2], records[3] = f, &d.ends
 	}
 	d.scratch = l.Append(d.scratch[:0], records[:]...)
 	d.emit(event.Doc{

@@ -24,6 +24,8 @@ type intake struct {
 	undecoded [256]uint64
 	minute    minuteCounter
 	last      capture.Stats
+	blind     []capture.Blindness // that was told
+	told      uint32              // documents of blindness
 	emit      func(event.Event)
 	onStep    func(epoch uint32, before, clock int64) // tells the shards of a new epoch
 }
@@ -111,7 +113,8 @@ func (in *intake) close(end int64) {
 	in.minute.Freezes += now.Freezes - in.last.Freezes
 	in.last = now
 	c := in.minute.take(end)
-	if c.Packets == 0 && c.Seen == 0 {
+	c.Blind = blindness(now.Blind, c.Start, c.End)
+	if c.Packets == 0 && c.Seen == 0 && c.Blind == 0 {
 		return
 	}
 	in.emit(event.Event{

@@ -80,6 +80,7 @@ func (s *shard) watch(ctx context.Context, number int, in *intake, parts chan<- 
 		}
 		if now := time.Now(); now.After(next) {
 			next = now.Add(partEvery)
+			in.look(now.UnixNano() - ringDelay)
 			s.send(number, in, parts)
 		}
 	}
@@ -115,6 +116,7 @@ func (s *shard) send(number int, in *intake, parts chan<- part) {
 
 // finish ends the shard and waits for the merge to take the rest.
 func (s *shard) finish(number int, in *intake, parts chan<- part) {
+	in.endBlind(time.Now().UnixNano())
 	in.close(in.clock.now)
 	s.close(in.clock.epoch, in.clock.now)
 	parts <- part{number, s.out, in.clock.epoch, in.clock.now}

@@ -13,7 +13,7 @@ import (
 // each once: for mappings, documentation and the test against the schema.
 func Tables() []*event.Table {
 	all := []*event.Table{
-		event.HeaderTable, flowTable, endsTable, clockTable, flow.AnomalyTable, event.CoverageTable,
+		event.HeaderTable, flowTable, endsTable, clockTable, blindTable, flow.AnomalyTable, event.CoverageTable,
 		(*event.Traffic)(nil).Table(), (*event.Login)(nil).Table(),
 	}
 	all = append(all, alert.Tables()...)

@@ -18,6 +18,10 @@ type row struct {
 		Action   string
 		Severity int
 		Risk     float64 `json:"risk_score"`
+		Start    string
+	}
+	Observer struct {
+		Ingress struct{ Interface struct{ Name string } }
 	}
 	Rule        struct{ ID, Category string }
 	Source      struct{ IP string }
@@ -34,6 +38,8 @@ type row struct {
 func insert(tx *sql.Tx, d event.Doc) error {
 	switch d.Dataset {
 	case "alert", "incident", "decision":
+	case "health":
+		return blind(tx, d)
 	case "coverage":
 		_, err := tx.Exec("INSERT OR IGNORE INTO coverage VALUES (?, ?, ?)", d.ID, d.Time, string(d.JSON))
 		return err
@@ -60,6 +66,20 @@ func insert(tx *sql.Tx, d event.Doc) error {
 		id, d.Time, r.Event.Severity, r.Event.Risk, r.Rule.Category, r.Rule.ID, r.Source.IP, r.Destination.IP,
 		r.Message, r.Brandmelder.Incident.ID, r.Brandmelder.Suppression.ID, string(d.JSON),
 		slices.Contains(r.Tags, event.ExerciseTag))
+	return err
+}
+
+// blind takes a time in which an interface could not be seen: its end replaces its
+// beginning.
+func blind(tx *sql.Tx, d event.Doc) error {
+	var r row
+	if err := json.Unmarshal(d.JSON, &r); err != nil {
+		return fmt.Errorf("document %s: %w", d.ID, err)
+	}
+	if r.Event.Action != "capture-blind" {
+		return nil
+	}
+	_, err := tx.Exec("INSERT OR REPLACE INTO blind VALUES (?, ?, ?, ?)", r.Observer.Ingress.Interface.Name+" "+r.Event.Start, d.Time, r.Message, string(d.JSON))
 	return err
 }
 
@@ -156,6 +176,24 @@ func (v *View) Coverage() (text string, err error) {
 		return "", nil
 	}
 	return text, err
+}
+
+// Blind lists the newest times in which an interface could not be seen, as
+// sentences, newest first.
+func (v *View) Blind(limit int) (list []string, err error) {
+	rows, err := v.db.Query("SELECT message FROM blind ORDER BY time DESC, id LIMIT ?", limit)
+	if err != nil {
+		return nil, fmt.Errorf("view: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("view: %w", err)
+		}
+		list = append(list, text)
+	}
+	return list, rows.Err()
 }
 
 // Counts is how many rows each table of the view has.

@@ -29,6 +29,7 @@ CREATE INDEX alerts_time ON alerts (time);
 CREATE TABLE incidents (id TEXT PRIMARY KEY, time INTEGER, severity INTEGER, action TEXT, message TEXT, json TEXT);
 CREATE TABLE coverage (id TEXT PRIMARY KEY, time INTEGER, json TEXT);
 CREATE INDEX coverage_time ON coverage (time);
+CREATE TABLE blind (id TEXT PRIMARY KEY, time INTEGER, message TEXT, json TEXT);
 CREATE TABLE decisions (id TEXT PRIMARY KEY, time INTEGER, action TEXT, alert TEXT, json TEXT);
 `
 )
@@ -109,7 +110,7 @@ func (v *View) CatchUp() error {
 	}
 	for table, rows := range maxRows {
 		oldest := v.oldest.Decisions
-		if table == "coverage" {
+		if table == "coverage" || table == "blind" {
 			oldest = v.oldest.Coverage
 		}
 		if err := prune(tx, table, rows, oldest); err != nil {
@@ -129,7 +130,7 @@ func (v *View) CatchUp() error {
 }
 
 // maxRows bounds the view whatever the ages. Coverage is a row a minute: half a year.
-var maxRows = map[string]int{"alerts": 100_000, "incidents": 100_000, "decisions": 100_000, "coverage": 260_000}
+var maxRows = map[string]int{"alerts": 100_000, "incidents": 100_000, "decisions": 100_000, "coverage": 260_000, "blind": 10_000}
 
 // prune removes what is too old, and what was inserted first where there is too much.
 func prune(tx *sql.Tx, table string, rows int, oldest int64) error {
