@@ -34,8 +34,13 @@ run: build ## build, then watch this machine and the exercise beside it
 test: go-version ## all tests that need neither root nor a C compiler
 	$(GO) test ./...
 
-test-root: go-version ## tests that need root: namespaces, rings, eBPF
-	CI=true $(GO) test -count=1 ./sensor/capture ./bpf
+test-root: go-version ## tests that need root: namespaces, rings, eBPF, a run on a mirror port, the exercise
+	CI=true $(GO) test -count=1 ./bpf ./sensor/capture ./sensor/drill
+	CI=true $(GO) test -count=1 ./sensor/pipeline -run Live
+	CI=true $(GO) test -count=1 ./sensor -run Mirror
+
+live: go-version ## the captures in CAPTURES over a wire (root): the findings of the file, ten at their own pace
+	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live
 
 race: go-version ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short $(RACE)

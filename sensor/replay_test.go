@@ -30,9 +30,8 @@ func execute(t *testing.T, c *cobra.Command, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// recorded is a capture of one host that knocks on 300 ports of another.
-func recorded(t *testing.T) string {
-	t.Helper()
+// knocking is one host that knocks on 300 ports of another.
+func knocking() *craft.Trace {
 	trace := craft.NewTrace()
 	trace.Now = time.Now().Truncate(day).Add(-day / 2).UnixNano() // what is old is not kept
 	intruder, target := craft.NewHost("10.0.0.66"), craft.NewHost("10.0.0.1")
@@ -42,12 +41,18 @@ func recorded(t *testing.T) string {
 		c.Segment(false, craft.RST|craft.ACK, nil)
 		trace.Wait(20e6)
 	}
+	return trace
+}
+
+// recorded is a capture of knocking.
+func recorded(t *testing.T) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "knocks.pcap")
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(trace.WritePcap(f, 0), f.Close()); err != nil {
+	if err := errors.Join(knocking().WritePcap(f, 0), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
 
+	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
@@ -43,43 +44,46 @@ func quiet(t *testing.T, s Source, long time.Duration) {
 	}
 }
 
+// changes are what happens to an interface, and how it comes back.
+var changes = map[string]struct {
+	change func(t *testing.T)
+	back   func(t *testing.T)
+	reason Reason
+	note   string
+}{
+	"down and up": {
+		change: func(t *testing.T) { must(t, netlink.LinkSetDown(craft.Named(t, "right"))) },
+		back:   func(t *testing.T) { craft.Up(t, "right") },
+		reason: Down,
+	},
+	"unplugged": {
+		change: func(t *testing.T) { must(t, netlink.LinkSetDown(craft.Named(t, "left"))) },
+		back:   func(t *testing.T) { craft.Up(t, "left") },
+		reason: NoCarrier,
+	},
+	"removed and made again": {
+		change: func(t *testing.T) { must(t, netlink.LinkDel(craft.Named(t, "right"))) },
+		back:   func(t *testing.T) { craft.Cable(t, "left", "right") },
+		reason: Gone,
+	},
+	"renamed": {
+		change: func(t *testing.T) {
+			must(t, netlink.LinkSetDown(craft.Named(t, "right")))
+			must(t, netlink.LinkSetName(craft.Named(t, "right"), "other"))
+		},
+		back:   func(t *testing.T) { craft.Up(t, "other") },
+		reason: Down,
+		note:   "right is now called other",
+	},
+}
+
 // Whatever is done to an interface, its packets come again, and the time without is told.
 func TestRingFollowsItsInterface(t *testing.T) {
-	for name, c := range map[string]struct {
-		change func(t *testing.T)
-		back   func(t *testing.T)
-		reason Reason
-		note   string
-	}{
-		"down and up": {
-			change: func(t *testing.T) { must(t, netlink.LinkSetDown(named(t, "right"))) },
-			back:   func(t *testing.T) { up(t, "right") },
-			reason: Down,
-		},
-		"unplugged": {
-			change: func(t *testing.T) { must(t, netlink.LinkSetDown(named(t, "left"))) },
-			back:   func(t *testing.T) { up(t, "left") },
-			reason: NoCarrier,
-		},
-		"removed and made again": {
-			change: func(t *testing.T) { must(t, netlink.LinkDel(named(t, "right"))) },
-			back:   func(t *testing.T) { cable(t, "left", "right") },
-			reason: Gone,
-		},
-		"renamed": {
-			change: func(t *testing.T) {
-				must(t, netlink.LinkSetDown(named(t, "right")))
-				must(t, netlink.LinkSetName(named(t, "right"), "other"))
-			},
-			back:   func(t *testing.T) { up(t, "other") },
-			reason: Down,
-			note:   "right is now called other",
-		},
-	} {
+	for name, c := range changes {
 		for _, rings := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s, %d rings", name, rings), func(t *testing.T) {
-				inNamespace(t)
-				cable(t, "left", "right")
+				craft.Namespace(t)
+				craft.Cable(t, "left", "right")
 				s := Join(live(t, "right", Options{Rings: rings}))
 				defer s.Close()
 				awaitPacket(t, s, "left")
@@ -118,15 +122,15 @@ func must(t *testing.T, err error) {
 
 // An interface that is down is waited for.
 func TestRingWaitsForItsInterface(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
-	must(t, netlink.LinkSetDown(named(t, "right")))
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
+	must(t, netlink.LinkSetDown(craft.Named(t, "right")))
 	s := live(t, "right", Options{})[0]
 	quiet(t, s, 0)
 	if notes := fmt.Sprint(s.Stats().Notes); !strings.Contains(notes, "right is down") {
 		t.Errorf("notes %s", notes)
 	}
-	up(t, "right")
+	craft.Up(t, "right")
 	awaitPacket(t, s, "left")
 	quiet(t, s, 2*pollFor)
 	if blind := s.Stats().Blind; len(blind) != 1 || blind[0].To == 0 {
@@ -137,9 +141,9 @@ func TestRingWaitsForItsInterface(t *testing.T) {
 // One reader for two interfaces: each packet says where it came in, and what
 // happens to one does not touch the other.
 func TestJoinWatchesSeveralInterfaces(t *testing.T) {
-	inNamespace(t)
-	cable(t, "a0", "a1")
-	cable(t, "b0", "b1")
+	craft.Namespace(t)
+	craft.Cable(t, "a0", "a1")
+	craft.Cable(t, "b0", "b1")
 	s := Join([]Source{live(t, "a1", Options{})[0], live(t, "b1", Options{})[0]})
 	for range 3 {
 		send(t, "a0", numbered("10.0.0.1", "10.0.0.2", 1), numbered("10.0.0.1", "10.0.0.2", 2))
@@ -157,13 +161,13 @@ func TestJoinWatchesSeveralInterfaces(t *testing.T) {
 	if stats.Seen != 9 || stats.Delivered != 9 || stats.Bytes != 9*90 || !slices.Equal(names, []string{"a1", "b1"}) {
 		t.Errorf("stats %+v", stats)
 	}
-	must(t, netlink.LinkDel(named(t, "a1")))
+	must(t, netlink.LinkDel(craft.Named(t, "a1")))
 	for range 3 {
 		if p := awaitPacket(t, s, "b0"); names[p.Interface] != "b1" {
 			t.Errorf("packet from %s", names[p.Interface])
 		}
 	}
-	cable(t, "a0", "a1")
+	craft.Cable(t, "a0", "a1")
 	busyUntil(t, s, names)
 	must(t, s.Close())
 	if err := s.Read(new(event.Packet)); err != io.EOF {

@@ -14,8 +14,8 @@ import (
 
 // The kernel takes a tag out of the frame; it is told beside it.
 func TestRingTellsTheTag(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	s := live(t, "right", Options{})[0]
 	a, b := craft.NewHost("10.0.0.1"), craft.NewHost("10.0.0.2")
 	packet := datagram("10.0.0.1", "10.0.0.2", 1)
@@ -56,11 +56,11 @@ func awaitOne(t *testing.T, s Source) event.Packet {
 
 // What this host sends has no checksum yet: its card would have made it.
 func TestRingTellsUnsummed(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
-	right := named(t, "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
+	right := craft.Named(t, "right")
 	must(t, netlink.AddrAdd(right, &netlink.Addr{IPNet: &net.IPNet{IP: net.IPv4(10, 0, 0, 2), Mask: net.CIDRMask(24, 32)}}))
-	must(t, netlink.NeighSet(&netlink.Neigh{LinkIndex: right.Attrs().Index, State: netlink.NUD_PERMANENT, IP: net.IPv4(10, 0, 0, 1), HardwareAddr: named(t, "left").Attrs().HardwareAddr}))
+	must(t, netlink.NeighSet(&netlink.Neigh{LinkIndex: right.Attrs().Index, State: netlink.NUD_PERMANENT, IP: net.IPv4(10, 0, 0, 1), HardwareAddr: craft.Named(t, "left").Attrs().HardwareAddr}))
 	s := live(t, "right", Options{})[0]
 	c, err := net.Dial("udp", "10.0.0.1:9")
 	if err != nil {
@@ -79,13 +79,13 @@ func TestRingTellsUnsummed(t *testing.T) {
 
 // An interface without Ethernet hands out packets that begin with the IP header.
 func TestRingWithoutEthernet(t *testing.T) {
-	inNamespace(t)
+	craft.Namespace(t)
 	tun := &netlink.Tuntap{LinkAttrs: netlink.LinkAttrs{Name: "tun7"}, Mode: netlink.TUNTAP_MODE_TUN, Flags: netlink.TUNTAP_NO_PI, Queues: 1}
 	if err := netlink.LinkAdd(tun); err != nil {
-		refused(t, err)
+		craft.Refused(t, err)
 	}
 	defer tun.Fds[0].Close()
-	up(t, "tun7")
+	craft.Up(t, "tun7")
 	s := live(t, "tun7", Options{})[0]
 	want := datagram("10.0.0.1", "10.0.0.2", 1)
 	if _, err := tun.Fds[0].Write(want); err != nil {
@@ -98,8 +98,8 @@ func TestRingWithoutEthernet(t *testing.T) {
 
 // Reading a ring allocates nothing, and Stats may look on from elsewhere.
 func TestRingAllocatesNothingPerPacket(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	s := live(t, "right", Options{})[0]
 	const n = 2000
 	send(t, "left", slices.Repeat([][]byte{numbered("10.0.0.1", "10.0.0.2", 1)}, n)...)

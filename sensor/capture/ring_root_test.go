@@ -6,94 +6,25 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// refused ends a test that this machine cannot run; in CI every machine must.
-func refused(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
-
-// inNamespace moves the test into a network of its own, which ends with it.
-func inNamespace(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		refused(t, errors.New("needs root"))
-	}
-	runtime.LockOSThread() // never unlocked: the thread ends with the test
-	before, err := netns.Get()
-	if err != nil {
-		refused(t, err)
-	}
-	own, err := netns.New()
-	if err != nil {
-		refused(t, err)
-	}
-	t.Cleanup(func() {
-		own.Close()
-		if err := netns.Set(before); err != nil {
-			t.Error(err)
-		}
-		before.Close()
-	})
-	// The kernel's own packets would be counted with the test's.
-	os.WriteFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", []byte("1"), 0)
-}
-
-// cable is a pair of interfaces: what goes into one comes out of the other.
-func cable(t *testing.T, left, right string) {
-	t.Helper()
-	pair := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: left, TxQLen: 1000}, PeerName: right}
-	if err := netlink.LinkAdd(pair); err != nil {
-		t.Fatal(err)
-	}
-	up(t, left)
-	up(t, right)
-}
-
-func up(t *testing.T, name string) {
-	t.Helper()
-	if err := netlink.LinkSetUp(named(t, name)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func named(t *testing.T, name string) netlink.Link {
-	t.Helper()
-	l, err := netlink.LinkByName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
 // send puts frames on an interface.
 func send(t *testing.T, name string, frames ...[]byte) {
 	t.Helper()
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	to := &unix.SockaddrLinklayer{Ifindex: named(t, name).Attrs().Index, Halen: 6}
+	to := craft.NewSender(t, name)
+	defer to.Close()
 	for _, f := range frames {
-		if err := unix.Sendto(fd, f, 0, to); err != nil {
-			t.Fatalf("send on %s: %v", name, err)
+		if err := to.Send(f); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
 	}
 }
@@ -141,8 +72,8 @@ func untilIdle(t *testing.T, s Source, each func(*event.Packet)) {
 }
 
 func TestRingReceivesWhatIsSent(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	s := live(t, "right", Options{})[0]
 	before := time.Now().UnixNano()
 	const n = 500
@@ -165,18 +96,18 @@ func TestRingReceivesWhatIsSent(t *testing.T) {
 	if got != n || stats.Seen != n || stats.Delivered != n || stats.Dropped != 0 || stats.Interfaces[0] != "right" {
 		t.Errorf("%d of %d packets; stats %+v", got, n, stats)
 	}
-	if tx := named(t, "right").Attrs().Statistics.TxPackets; tx != 0 {
+	if tx := craft.Named(t, "right").Attrs().Statistics.TxPackets; tx != 0 {
 		t.Errorf("%d packets were sent", tx)
 	}
 }
 
 // Close alone gives everything back: the reader may have gone in the middle of a block.
 func TestRingCloseFreesAll(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	for range 3 {
 		rings := live(t, "right", Options{Rings: 2})
-		if named(t, "right").Attrs().Promisc == 0 {
+		if craft.Named(t, "right").Attrs().Promisc == 0 {
 			t.Error("promiscuous mode is off")
 		}
 		send(t, "left", numbered("10.0.0.1", "10.0.0.2", 1), numbered("10.0.0.1", "10.0.0.2", 2))
@@ -192,7 +123,7 @@ func TestRingCloseFreesAll(t *testing.T) {
 			}
 			s.Stats()
 		}
-		if n := named(t, "right").Attrs().Promisc; n != 0 {
+		if n := craft.Named(t, "right").Attrs().Promisc; n != 0 {
 			t.Errorf("promiscuous mode is still asked for %d times", n)
 		}
 	}
@@ -204,8 +135,8 @@ func TestRingCloseFreesAll(t *testing.T) {
 
 // Every packet comes to exactly one ring, and a pair always to the same.
 func TestRingsShareConversations(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	rings := live(t, "right", Options{Rings: 4})
 	const pairs, each = 64, 20
 	for round := range each {
@@ -253,8 +184,8 @@ func TestRingsShareConversations(t *testing.T) {
 
 // Of a tunnel the inner pair counts: it meets its bare packets on one ring.
 func TestRingsLookIntoTunnels(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	rings := live(t, "right", Options{Rings: 4})
 	var sent [][]byte
 	for i := range 32 {
@@ -280,8 +211,8 @@ func TestRingsLookIntoTunnels(t *testing.T) {
 }
 
 func TestRingCountsDrops(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	s := live(t, "right", Options{Buffer: 2 << 20})[0]
 	big := make([]byte, 1400)
 	copy(big, numbered("10.0.0.1", "10.0.0.2", 1))
@@ -296,8 +227,8 @@ func TestRingCountsDrops(t *testing.T) {
 }
 
 func TestRingRefuses(t *testing.T) {
-	inNamespace(t)
-	cable(t, "left", "right")
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
 	_, err := Live("rigth", Options{})
 	if err == nil || !strings.Contains(err.Error(), "there are: left, lo, right") {
 		t.Errorf("error %v does not name the interfaces", err)

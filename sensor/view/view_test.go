@@ -228,3 +228,23 @@ func TestRetention(t *testing.T) {
 		t.Error("an old alert is still in the file", err)
 	}
 }
+
+// The end of a blindness replaces its beginning; other news of health is not kept.
+func TestViewTellsBlindness(t *testing.T) {
+	state := t.TempDir()
+	health := func(id, action, name, start, message string, at int64) event.Doc {
+		return event.Doc{Dataset: "health", ID: id, Time: at, JSON: fmt.Appendf(nil,
+			`{"event":{"action":%q,"start":%q},"observer":{"ingress":{"interface":{"name":%q}}},"message":%q}`, action, start, name, message)}
+	}
+	write(t, state,
+		health("1", "capture-blind", "eth1", "12:00", "since", 1), health("2", "capture-blind", "eth2", "12:00", "other", 2),
+		health("3", "anomaly", "", "", "odd", 3), health("4", "capture-blind", "eth1", "12:00", "from to", 4),
+	)
+	list, err := opened(t, state).Blind(10)
+	if diff := cmp.Diff([]string{"from to", "other"}, list); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if list, err := opened(t, state).Blind(1); len(list) != 1 || err != nil {
+		t.Error(list, err)
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/brandmelder/brandmelder/sensor/craft"
+)
+
+// beProgram makes the test's own binary the program, so that tests can start it.
+const beProgram = "BRANDMELDER_BE_THE_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// within does something again and again until the screen shows what fits, for 5 s at
+// most, or the test fails.
+func (s *screen) within(t *testing.T, fits func(text string) bool, do func()) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if fits(s.String()) {
+			return
+		}
+		do()
+	}
+	t.Fatalf("not within 5 s:\n%s", s)
+}
+
+func says(words string) func(string) bool {
+	return func(text string) bool { return strings.Contains(text, words) }
+}
+
+// started is the program as a process of its own in the test's network namespace.
+func started(t *testing.T, args ...string) (*exec.Cmd, *screen) {
+	t.Helper()
+	s := &screen{}
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), beProgram+"=1")
+	c.Stdout, c.Stderr = s, s
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	return c, s
+}
+
+var packetCount = regexp.MustCompile(`(\d+) packets, `)
+
+// packets is how many the newest line of status tells.
+func packets(text string) int {
+	all := packetCount.FindAllStringSubmatch(text, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	n, _ := strconv.Atoi(all[len(all)-1][1])
+	return n
+}
+
+func sent(t *testing.T, name string) uint64 {
+	t.Helper()
+	return craft.Named(t, name).Attrs().Statistics.TxPackets
+}
+
+// A run on a mirror port finds what crosses it and sends nothing. When the port goes
+// down, is renamed, or is removed and made again, it sees packets again within 5 s
+// and says from when to when it was blind.
+func TestRunOnAMirror(t *testing.T) {
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
+	file, _ := stateFile(t)
+	program, s := started(t, "run", "--mirror", "right", "-c", file)
+	s.within(t, says("watching right"), func() {})
+	knock := knocking().Packets()
+	send := func() {
+		to := craft.NewSender(t, "left")
+		defer to.Close()
+		for _, p := range knock[:10] {
+			check(t, to.Send(p.Data))
+		}
+	}
+	to := craft.NewSender(t, "left")
+	for _, p := range knock {
+		check(t, to.Send(p.Data))
+	}
+	check(t, to.Close())
+	s.within(t, says(" ALERT on right "), send)
+	was := uint64(0)
+	for i, change := range []struct{ away, back func() }{
+		{func() { check(t, netlink.LinkSetDown(craft.Named(t, "right"))) }, func() { craft.Up(t, "right") }},
+		{func() {
+			check(t, netlink.LinkSetDown(craft.Named(t, "right")))
+			check(t, netlink.LinkSetName(craft.Named(t, "right"), "other"))
+		}, func() { craft.Up(t, "other") }},
+		{func() {
+			was = sent(t, "other")
+			check(t, netlink.LinkDel(craft.Named(t, "other")))
+		}, func() { craft.Cable(t, "left", "other") }},
+	} {
+		change.away()
+		s.within(t, func(text string) bool { return strings.Count(text, "blind since") == i+1 }, func() {})
+		before := packets(s.String())
+		change.back()
+		s.within(t, func(text string) bool { return packets(text) > before }, send)
+		s.within(t, func(text string) bool { return strings.Count(text, "blind from") == i+1 }, func() {})
+	}
+	check(t, program.Process.Signal(os.Interrupt))
+	if err := program.Wait(); err != nil || strings.Contains(s.String(), "WRONG") {
+		t.Errorf("%v\n%s", err, s)
+	}
+	if was += sent(t, "other"); was != 0 {
+		t.Errorf("%d packets were sent by the mirror interface", was)
+	}
+	status := must(t, file, "status")
+	for reason, n := range map[string]int{"it was down": 2, "it was gone": 1, "blind from": 3, "blind since": 0} {
+		if strings.Count(strings.Join(strings.Fields(status), " "), reason) != n {
+			t.Errorf("not %d times %q in\n%s", n, reason, status)
+		}
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
