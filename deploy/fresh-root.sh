@@ -4,6 +4,7 @@
 # another user owns. Needs root, mmdebstrap and a Debian mirror; modules come from where GOPROXY says. Building
 # and tests have this machine's network, runs have one of their own with a default route to nowhere.
 #   BASE=FILE.tar  the new Debian as a file: made where it is not there, so that the next time is shorter
+#   LIMIT=300      seconds that the cold build may take, for a machine that is busy with other things
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${1:-10}
@@ -50,19 +51,17 @@ cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.cr
 git clone -q . "$root/src"
 
 echo "== cold: make build"
-began=$(date +%s)
-inside 'cd /src && make build'
-built=$(($(date +%s) - began))
-echo "built in $built s"
-[ "$built" -le 300 ] || { echo "that is more than 5 minutes"; exit 1; }
+SECONDS=0
+TIMEFORMAT='built in %R s, with %U + %S s of processor time'
+time inside 'cd /src && make build'
+[ "$SECONDS" -le "${LIMIT:-300}" ] || { echo "that is more than ${LIMIT:-300} s"; exit 1; }
 
 echo "== make run, $runs times"
 NET=own inside "cd /src && deploy/four-alerts.sh 45 $runs"
 
 echo "== make test"
-began=$(date +%s)
-inside 'cd /src && make test'
-echo "tested in $(($(date +%s) - began)) s"
+TIMEFORMAT='tested in %R s, with %U + %S s of processor time'
+time inside 'cd /src && make test'
 
 echo "== as a plain user, in a clone of their own"
 chroot "$root" useradd --create-home care
