@@ -58,8 +58,8 @@ func TestBlindIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		ids[get(doc, "event.id")] = true
-		got = append(got, fmt.Sprint(dataset, get(doc, "event.action"), get(doc, "event.start"), get(doc, "event.end"), get(doc, "event.reason"),
-			get(doc, "observer.ingress.interface.name"), get(doc, "message")))
+		got = append(got, fmt.Sprintf("%s %v %v %v %v %v %v", dataset, get(doc, "event.action"), get(doc, "event.start"), get(doc, "event.end"),
+			get(doc, "event.reason"), get(doc, "observer.ingress.interface.name"), get(doc, "message")))
 	}
 	want := []string{
 		"health capture-blind 2024-05-01T11:59:00.000000000Z <nil> down eth1 eth1: blind since 2024-05-01 11:59:00 UTC: it was down",
