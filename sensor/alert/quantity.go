@@ -93,7 +93,7 @@ func duration(lang string, v float64) string {
 // dutch are the units that detectors measure in, one of them and many. A unit
 // that is not here is written as it is.
 var dutch = map[string][2]string{
-	"points": {"punt", "punten"}, "attempts": {"poging", "pogingen"}, "failed attempts": {"mislukte poging", "mislukte pogingen"}, "failures": {"mislukte poging", "mislukte pogingen"},
+	"points": {"punt", "punten"}, "programs": {"programma", "programma's"}, "attempts": {"poging", "pogingen"}, "failed attempts": {"mislukte poging", "mislukte pogingen"}, "failures": {"mislukte poging", "mislukte pogingen"},
 	"logins": {"aanmelding", "aanmeldingen"}, "failed logins": {"mislukte aanmelding", "mislukte aanmeldingen"},
 	"hosts": {"systeem", "systemen"}, "ports": {"poort", "poorten"}, "users": {"gebruiker", "gebruikers"}, "accounts": {"account", "accounts"},
 	"connections": {"verbinding", "verbindingen"}, "contacts": {"contact", "contacten"}, "queries": {"vraag", "vragen"}, "requests": {"verzoek", "verzoeken"},
