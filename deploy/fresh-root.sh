@@ -27,7 +27,8 @@ inside() {
     mount -t sysfs sysfs "$root/sys"
     if [ "$NET" = own ]; then
       ip link set lo up
-      ip link add lan type dummy
+      ip link add lan type veth peer name wall
+      ip link set wall up
       ip link set lan up
       ip address add 192.0.2.10/24 dev lan
       ip route add default via 192.0.2.1
@@ -48,7 +49,7 @@ mkdir -p "$root/usr/local/go" "$root/go"
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 # A site's own authority is trusted in the root as it is here.
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-git clone -q . "$root/src"
+git -c advice.detachedHead=false clone -q . "$root/src"
 
 echo "== cold: make build"
 SECONDS=0
@@ -65,7 +66,7 @@ time inside 'cd /src && make test'
 
 echo "== as a plain user, in a clone of their own"
 chroot "$root" useradd --create-home care
-git clone -q . "$root/home/care/brandmelder"
+git -c advice.detachedHead=false clone -q . "$root/home/care/brandmelder"
 chroot "$root" chown -R care:care /home/care /go
 NET=own AS=care inside 'cd && cd brandmelder && make run ARGS="--for 45s"' | tee "$work/user"
 for words in 'type: sudo ' 'replaying the recording' 'logins at' 'at regular times' 'sent 210 MB' 'data in DNS'; do
