@@ -54,8 +54,12 @@ readme: go-version ## write the tables of README.md anew from the registries
 canary: go-version ## plant secrets in every protocol and look for them in all that comes out
 	$(GO) test -count=1 ./sensor -run Canary
 
-captures: go-version ## the same bytes at any number of shards, and damaged, for all captures in CAPTURES
-	BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run Captures
+build/mix.pcap:
+	@GO=$(GO) POOL=$(POOL) MKMIX=$(MKMIX) deploy/mix.sh $@ 300000
+
+captures: go-version $(or $(MIX),build/mix.pcap) ## the same bytes at any number of shards, and damaged, for all captures in CAPTURES and for MIX
+	BRANDMELDER_MIX=$(abspath $(or $(MIX),build/mix.pcap)) BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) \
+	  $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run Captures
 
 mutate: go-version ## replay a million damaged packets
 	BRANDMELDER_MUTATED=1000000 $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run MutatedReplay

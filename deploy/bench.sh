@@ -11,26 +11,11 @@ runs=${RUNS:-3}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 mix=${MIX:-$out/mix.pcap}
-# What a mixed office network carries, in percent of the packets.
-shares=tls=30,http=14,dns=12,smb=9,ad=6,quic=6,ssh=3,db=3,ics=3,infra=3,tcp-other=3,rdp=2,mail=2,udp-other=1.5,ftp=1,voip=1,icmp=0.5
-
 fail() { echo "bench: $*"; exit 2; }
 command -v suricata >/dev/null || fail "no suricata: apt-get install -t bookworm-backports suricata"
 [ -x bin/brandmelder ] || fail "no bin/brandmelder: make build"
 
-if [ ! -e "$mix" ]; then
-  [ -d "${POOL:-}" ] || fail "no mix and no captures to make one of: MIX= or POOL="
-  [ -d "${MKMIX:-}" ] || fail "no program to make the mix with: MKMIX="
-  case $mix in /*) ;; *) mix=$PWD/$mix ;; esac
-  mkdir "$out/pool"
-  n=0
-  find "$(realpath "$POOL")" -type f \( -name '*.pcap' -o -name '*.pcapng' -o -name '*.cap' \) | sort | while read -r f; do
-    n=$((n + 1))
-    ln -s "$f" "$out/pool/$(printf %05d $n)"
-  done
-  cp -r "$MKMIX" "$out/mkmix" # a copy: building it writes beside it
-  (cd "$out/mkmix" && chmod -R u+w . && ${GO:-go} run . -pool "$out/pool" -out "$mix" -n 2000000 -win 300 -seed 7 -maxpk 6000 -shares "$shares")
-fi
+[ -e "$mix" ] || "$here/mix.sh" "$mix" 2000000
 
 cat "$mix" >/dev/null # into the page cache
 set --

@@ -1,19 +1,25 @@
 package pipeline
 
 import (
+	"crypto/sha256"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/flow"
 )
 
-// folder names a folder of captures of the reader's own; tests of real traffic
-// are skipped where it is not set, and fail where it is set and holds none.
-const folder = "BRANDMELDER_CAPTURES"
+// folder names a folder of captures of the reader's own, and mixed one large capture;
+// tests of real traffic are skipped where they are not set, and fail where they are
+// set and there is nothing.
+const (
+	folder = "BRANDMELDER_CAPTURES"
+	mixed  = "BRANDMELDER_MIX"
+)
 
 var isCapture = regexp.MustCompile(`\.(pcap|pcapng|cap)(\.gz|\.zst)?$`)
 
@@ -58,6 +64,38 @@ func TestCaptures(t *testing.T) {
 				if i, want, got := difference(first, again); i > 0 {
 					t.Errorf("%d shards: line %d\n%s\nis not\n%s", shards, i, got, want)
 				}
+			}
+		})
+	}
+}
+
+// A large mix gives the same bytes at any number of shards, each of which has packets
+// of it, also where tables are so small that they evict.
+func TestCapturesMixed(t *testing.T) {
+	path := os.Getenv(mixed)
+	if path == "" {
+		t.Skip(mixed + " names no capture")
+	}
+	for name, c := range map[string]flow.Config{"plain": {}, "tables that evict": {Flows: 2048, Streams: 512}} {
+		t.Run(name, func(t *testing.T) {
+			var first [sha256.Size]byte
+			for i, shards := range []int{1, 1, 2, 4, 8} {
+				sum := sha256.New()
+				account := write(t, openPath(t, path), settings(shards, c), sum)
+				got := [sha256.Size]byte(sum.Sum(nil))
+				if i == 0 {
+					first = got
+				}
+				if got != first {
+					t.Errorf("%d shards: other documents", shards)
+				}
+				if slices.Min(account.Shards) == 0 {
+					t.Errorf("%d shards: packets %v", shards, account.Shards)
+				}
+				if evicts := account.Flow.Evicted() > 0; evicts != (c.Flows != 0) {
+					t.Errorf("%d of %d flows evicted", account.Flow.Evicted(), account.Flow.Created)
+				}
+				t.Logf("%d shards: %v packets, %d documents, %d of %d flows evicted", shards, account.Shards, account.Documents, account.Flow.Evicted(), account.Flow.Created)
 			}
 		})
 	}

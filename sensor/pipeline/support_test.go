@@ -3,6 +3,8 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -45,12 +47,14 @@ func open(t testing.TB, file []byte) capture.Source {
 func run(t testing.TB, source capture.Source, c Config) (string, Accounting) {
 	t.Helper()
 	var out strings.Builder
-	line, err := New(c, func(d event.Doc) {
-		out.WriteString(d.Dataset)
-		out.WriteByte(' ')
-		out.Write(d.JSON)
-		out.WriteByte('\n')
-	})
+	account := write(t, source, c, &out)
+	return out.String(), account
+}
+
+// write replays a source and writes the documents, one a line.
+func write(t testing.TB, source capture.Source, c Config, out io.Writer) Accounting {
+	t.Helper()
+	line, err := New(c, func(d event.Doc) { fmt.Fprintf(out, "%s %s\n", d.Dataset, d.JSON) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +68,7 @@ func run(t testing.TB, source capture.Source, c Config) (string, Accounting) {
 	if account.Flow.Panics != 0 {
 		t.Errorf("%d parsers broke", account.Flow.Panics)
 	}
-	return out.String(), account
+	return account
 }
 
 // documents are parsed NDJSON lines.
