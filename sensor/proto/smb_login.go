@@ -29,13 +29,11 @@ func loginOf(protocol string, blob []byte) *login {
 		}
 		return l
 	}
-	if apreq := unwrapToken(blob).APREQ; apreq != nil {
-		l := &login{Login: event.Login{Protocol: protocol, Method: "kerberos"}}
-		if l.Domain, l.Service = ticketNames(apreq); l.Domain != "" {
-			return l
-		}
+	realm, service, _, ok := ParseAPREQ(blob)
+	if !ok {
+		return nil
 	}
-	return nil
+	return &login{Login: event.Login{Protocol: protocol, Method: "kerberos", Domain: realm, Service: service}}
 }
 
 // done emits a login with the server's decision.

@@ -75,33 +75,3 @@ func derLength(c *cursor) int {
 	}
 	return n
 }
-
-// ticketNames reads for whom a Kerberos ticket is, which stands in the clear in
-// an AP-REQ (RFC 4120 5.3 and 5.5.1): the realm and the service. Who the ticket
-// belongs to is encrypted.
-func ticketNames(apreq []byte) (realm, service string) {
-	c := cursor{data: apreq}
-	ticket := false
-	for range maxDER {
-		tag := c.u8()
-		n := derLength(&c)
-		if c.bad {
-			return realm, service
-		}
-		switch {
-		case tag == 0x61:
-			ticket = true
-		case tag == 0xa3 && ticket: // the encrypted part
-			return realm, service
-		case tag == 0x1b && realm == "":
-			realm = text16(c.take(min(n, c.left())), false)
-		case tag == 0x1b && service == "":
-			service = text16(c.take(min(n, c.left())), false)
-		case tag == 0x1b && len(service) < maxName:
-			service += "/" + text16(c.take(min(n, c.left())), false)
-		case tag&0x20 == 0:
-			c.skip(min(n, c.left()))
-		}
-	}
-	return realm, service
-}
