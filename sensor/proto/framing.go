@@ -42,6 +42,19 @@ func (f *frames) feed(data []byte, each func([]byte) bool) bool {
 	return true
 }
 
+// gap reports whether n lost bytes end within the message at hand, which is lost.
+func (f *frames) gap(n int) bool {
+	left := f.pass
+	if len(f.buf) >= f.head {
+		left = f.want() - len(f.buf)
+	}
+	if n > left {
+		return false
+	}
+	f.pass, f.buf = left-n, f.buf[:0]
+	return true
+}
+
 // want is how long the buffer must become before it can be looked at again.
 func (f *frames) want() int {
 	if len(f.buf) < f.head {

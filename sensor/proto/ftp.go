@@ -126,6 +126,7 @@ type ftpParser struct {
 	skip     int    // replies to come for commands that were not kept
 	inReply  string // code of a reply of several lines
 	expect   []Expectation
+	unsure   bool // a reply may have been lost with others
 	done     bool
 }
 
@@ -138,7 +139,13 @@ type ftpCommand struct {
 }
 
 // lineBuffer gathers a line; what is longer than its bound is dropped.
-type lineBuffer struct{ buf []byte }
+type lineBuffer struct {
+	buf  []byte
+	lost bool // a part of the line was never seen: it is no line
+}
+
+// gap forgets the line at hand.
+func (l *lineBuffer) gap() { l.buf, l.lost = l.buf[:0], true }
 
 // next takes bytes up to a line's end and says how many, and the line when whole.
 // The line is valid until the next call.
@@ -153,8 +160,9 @@ func (l *lineBuffer) next(data []byte, bound int) (n int, line []byte, whole boo
 		return n, nil, false
 	}
 	line = bytes.TrimRight(l.buf, "\r\n")
-	l.buf = l.buf[:0]
-	return n, line, true
+	lost := l.lost
+	l.buf, l.lost = l.buf[:0], false
+	return n, line, !lost
 }
 
 func (p *ftpParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
@@ -164,7 +172,7 @@ func (p *ftpParser) Feed(from event.Side, data []byte, emit func(event.Record)) 
 		switch {
 		case !whole:
 		case from == event.Client:
-			p.command(string(line))
+			p.command(string(line), emit)
 		default:
 			p.replyLine(string(line), emit)
 		}
@@ -172,7 +180,25 @@ func (p *ftpParser) Feed(from event.Side, data []byte, emit func(event.Record)) 
 	return !p.done
 }
 
-func (p *ftpParser) command(line string) {
+// Gap goes on with the next whole line. What waits has no reply that is certainly its
+// own; one that comes before the client's next command is nobody's.
+func (p *ftpParser) Gap(from event.Side, _ int, emit func(event.Record)) bool {
+	if p.done {
+		return false
+	}
+	p.End(emit)
+	p.lines[from].gap()
+	p.skip, p.inReply, p.unsure = 0, "", true
+	if from == event.Client {
+		p.user = ""
+	}
+	return true
+}
+
+func (p *ftpParser) command(line string, emit func(event.Record)) {
+	if p.unsure { // clients wait for a reply: what still waits lost its own
+		p.End(emit)
+	}
 	verb, arg, _ := strings.Cut(line, " ")
 	c := ftpCommand{verb: strings.ToUpper(strings.TrimLeft(verb, "\xff\xf4\xf2"))}
 	if !ftpVerbs[c.verb] {
@@ -279,7 +305,7 @@ func (p *ftpParser) reply(code int, line string, emit func(event.Record)) {
 		}
 		return
 	}
-	p.waiting, p.skip = p.waiting[1:], c.after
+	p.waiting, p.skip, p.unsure = p.waiting[1:], c.after, false
 	p.login(c, code, emit)
 	p.learnPort(c, code, line)
 	if c.verb == "AUTH" && code == 234 {

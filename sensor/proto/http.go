@@ -93,6 +93,7 @@ type httpSide struct {
 	chunked bool
 	head    []byte // first bytes of the body
 	interim bool   // a 1xx response
+	holed   bool   // bytes of the body were never seen
 }
 
 func (p *httpParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
@@ -122,22 +123,24 @@ func (p *httpParser) Feed(from event.Side, data []byte, emit func(event.Record))
 	return !p.done
 }
 
-// Gap goes on when what was lost lies within a body.
+// Gap goes on when what was lost lies within a body: its length says where the next
+// message begins. Of bytes behind a hole the kind of the body is not told.
 func (p *httpParser) Gap(from event.Side, n int, emit func(event.Record)) bool {
 	s := &p.sides[from]
-	switch s.state {
-	case httpUntilClose:
-	case httpBody, httpChunkData:
-		if int64(n) > s.left {
-			p.done = true
-		}
-		s.left -= int64(n)
-	default:
-		p.done = true
+	body := s.state == httpBody || s.state == httpChunkData
+	lost := int64(n)
+	if body {
+		lost = min(lost, s.left)
+		s.left -= lost
 	}
-	if !p.done {
-		p.count(from, int64(n))
+	if !p.done && (body || s.state == httpUntilClose) {
+		s.holed = true
+		p.count(from, lost)
 		p.bodyEnd(from, emit)
+	}
+	if p.done || lost < int64(n) || !body && s.state != httpUntilClose {
+		p.done = true
+		p.End(emit)
 	}
 	return !p.done
 }
@@ -338,7 +341,9 @@ func (p *httpParser) body(from event.Side, b []byte) {
 	if from == event.Client {
 		bound = httpBodyLook
 	}
-	s.head = append(s.head, b[:min(len(b), bound-len(s.head))]...)
+	if !s.holed {
+		s.head = append(s.head, b[:min(len(b), bound-len(s.head))]...)
+	}
 }
 
 func (p *httpParser) count(from event.Side, n int64) {

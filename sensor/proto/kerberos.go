@@ -231,6 +231,17 @@ func (s *kerberosStream) Feed(from event.Side, data []byte, emit func(event.Reco
 	return s.side[from].feed(data, func(msg []byte) bool { return s.kerberosParser.Feed(from, msg, emit) })
 }
 
+// Gap goes on when what was lost ends within a message. Answers name no request, so
+// none that comes later may belong to those that wait now.
+func (s *kerberosStream) Gap(from event.Side, n int, emit func(event.Record)) bool {
+	read := s.side[from].pass == 0 // of a message that is passed over nothing is lost
+	known := s.side[from].gap(n)
+	if read || !known {
+		s.End(emit)
+	}
+	return known
+}
+
 // principal joins the parts of a PrincipalName, as people write it.
 func principal(body []byte) string {
 	var parts []string

@@ -8,17 +8,18 @@ import (
 )
 
 func init() {
-	register(Spec{Name: "ldap", Doc: "directory: binds, searches, changes", Source: "RFC 4511, RFC 4752", IP: 6, Ports: []uint16{389, 3268}, Limit: 4*ldapKept + 64<<10,
+	register(Spec{Name: "ldap", Doc: "directory: binds, searches, changes", Source: "RFC 4511, RFC 4752", IP: 6, Ports: []uint16{389, 3268}, Limit: 4*ldapKept + ldapWaiting,
 		Probe: func(_ event.Side, data []byte) Verdict { return judgeLDAP(data, 1<<30) }, New: func() Parser { return &ldapParser{} }, Tables: ldapTables})
-	register(Spec{Name: "cldap", Doc: "directory over UDP: how Windows finds its controller", Source: "MS-ADTS 6.3.3", IP: 17, Ports: []uint16{389}, Limit: 64 << 10,
+	register(Spec{Name: "cldap", Doc: "directory over UDP: how Windows finds its controller", Source: "MS-ADTS 6.3.3", IP: 17, Ports: []uint16{389}, Limit: ldapWaiting,
 		Probe: func(_ event.Side, data []byte) Verdict { return yesIf(judgeLDAP(data, len(data)) == Yes) }, New: func() Parser { return &cldapParser{} }, Tables: ldapTables})
 }
 
 var ldapTables = []*event.Table{ldapTable, ntlmTable, (*event.Login)(nil).Table()}
 
 const (
-	ldapPending = 32 // operations that wait for their result
-	ldapNames   = 32 // attributes kept of one operation
+	ldapPending = 32       // operations that wait for their result
+	ldapWaiting = 32 << 10 // bytes that they keep
+	ldapNames   = 32       // attributes kept of one operation
 	startTLS    = "1.3.6.1.4.1.1466.20037"
 )
 
@@ -51,10 +52,9 @@ func judgeLDAP(data []byte, size int) Verdict {
 
 // ldapParser follows one connection, or the datagrams of one pair of ports.
 type ldapParser struct {
-	side    [2]ldapFrames
-	inner   [2]ldapFrames // of what stands in SASL buffers
-	pending []ldapOp      // oldest first
-	login   *login        // a bind of several messages
+	side    [2]ldapSide
+	pending []ldapOp // oldest first
+	login   *login   // a bind of several messages
 	attempt int64
 	over    bool // what follows is encrypted
 	signed  bool
@@ -66,18 +66,47 @@ type ldapOp struct {
 }
 
 func (p *ldapParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
-	if p.over {
-		return false
+	s := &p.side[from]
+	for len(data) > 0 && !p.over {
+		if n := min(s.plain, len(data)); n > 0 {
+			s.plain -= n
+			p.inside(s, data[:n], emit)
+			data = data[n:]
+			continue
+		}
+		rest, msg, ok := s.outer.next(data)
+		switch data = rest; {
+		case !ok:
+			return false
+		case msg == nil:
+		case msg[0] == 0:
+			p.buffer(s, msg[4:], emit)
+		default:
+			p.signed = false
+			p.operations(msg, emit)
+		}
 	}
-	known := p.side[from].feed(data, func(msg []byte) bool { return p.message(from, msg, emit) })
-	return known && !p.over
+	return !p.over
+}
+
+// Gap goes on when what was lost ends within a message or buffer whose length is
+// known. Results say which operation they are of, so nothing is mixed up.
+func (p *ldapParser) Gap(from event.Side, n int, emit func(event.Record)) bool {
+	if !p.over && p.side[from].gap(n) {
+		return true
+	}
+	p.End(emit)
+	return false
 }
 
 // cldapParser takes a datagram as it is: one that was cut off spoils no other.
 type cldapParser struct{ ldapParser }
 
 func (p *cldapParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
-	return judgeLDAP(data, len(data)) != Yes || p.message(from, data, emit)
+	if judgeLDAP(data, len(data)) == Yes {
+		p.operations(data, emit)
+	}
+	return !p.over
 }
 
 func (p *ldapParser) End(emit func(event.Record)) {
@@ -87,23 +116,44 @@ func (p *ldapParser) End(emit func(event.Record)) {
 	p.pending = nil
 }
 
-// message takes an LDAP message or a SASL buffer. What stands in the buffers of a
-// side is a stream of its own: a message may go on in the next.
-func (p *ldapParser) message(from event.Side, msg []byte, emit func(event.Record)) bool {
-	p.signed = msg[0] == 0
-	if !p.signed {
-		p.operations(msg, emit)
-		return !p.over
-	}
-	inner := &p.inner[from]
-	plain, ok := unsealed(msg[4:], inner.within())
+// buffer begins a SASL buffer, of which head is the first bytes. What stands in the
+// buffers of a side is a stream of its own: a message may go on in the next.
+func (p *ldapParser) buffer(s *ldapSide, head []byte, emit func(event.Record)) {
+	size := len(head) + s.outer.pass
+	from, to, ok := plainPart(head, size)
 	if !ok {
-		return p.seal(emit)
+		p.seal(emit)
+		return
 	}
-	if !inner.feed(plain, func(msg []byte) bool { p.operations(msg, emit); return msg[0] != 0 }) {
-		*inner = ldapFrames{} // out of step behind a buffer that was too long: the next may begin a message
+	first := head[from:min(to, len(head))]
+	if !s.inner.within() && !plainLDAP(first) {
+		if head[0] != 5 && !s.lost { // RFC 4121 says itself what is sealed
+			p.seal(emit)
+			return
+		}
+		if s.lost {
+			return // it goes on with what was lost
+		}
 	}
-	return !p.over
+	s.plain = max(to-len(head), 0)
+	s.outer.pass -= s.plain
+	s.lost = false
+	p.inside(s, first, emit)
+}
+
+// inside reads what stands in SASL buffers.
+func (p *ldapParser) inside(s *ldapSide, plain []byte, emit func(event.Record)) {
+	p.signed = true
+	for len(plain) > 0 && !p.over {
+		rest, msg, ok := s.inner.next(plain)
+		if !ok || msg != nil && msg[0] == 0 {
+			s.drop()
+			return
+		}
+		if plain = rest; msg != nil {
+			p.operations(msg, emit)
+		}
+	}
 }
 
 func (p *ldapParser) operations(msg []byte, emit func(event.Record)) {
@@ -116,10 +166,9 @@ func (p *ldapParser) operations(msg []byte, emit func(event.Record)) {
 	}
 }
 
-func (p *ldapParser) seal(emit func(event.Record)) bool {
+func (p *ldapParser) seal(emit func(event.Record)) {
 	p.over = true
 	emit(&LDAP{Operation: "sealed", Sealed: true, Code: -1})
-	return false
 }
 
 func (p *ldapParser) operation(body []byte, emit func(event.Record)) {
@@ -155,11 +204,27 @@ func (p *ldapParser) wait(o ldapOp, emit func(event.Record)) {
 	if p.find(o.id) >= 0 {
 		return // a datagram sent again
 	}
-	if len(p.pending) == ldapPending {
+	for size := o.size(); len(p.pending) == ldapPending || len(p.pending) > 0 && p.waiting()+size > ldapWaiting; {
 		emit(p.pending[0].rec)
 		p.pending = remove(p.pending, 0)
 	}
 	p.pending = append(p.pending, o)
+}
+
+// waiting is how many bytes the operations keep that wait for their result.
+func (p *ldapParser) waiting() (n int) {
+	for _, o := range p.pending {
+		n += o.size()
+	}
+	return n
+}
+
+func (o *ldapOp) size() int {
+	n := 256 + len(o.rec.Base) + len(o.rec.Filter) + len(o.rec.OID) + 16*len(o.rec.Attributes)
+	for _, name := range o.rec.Attributes {
+		n += len(name)
+	}
+	return n
 }
 
 // result ends an operation. Those whose request was not seen say too little.

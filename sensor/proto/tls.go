@@ -86,7 +86,8 @@ type tlsSide struct {
 	cipher bool // ChangeCipherSpec was seen: what follows is encrypted
 	alert  []byte
 	msg    []byte
-	skip   int // bytes of a handshake message too long to keep
+	skip   int  // bytes of a handshake message too long to keep, or not whole
+	deaf   bool // handshake messages can no longer be told apart
 }
 
 func (p *tlsParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
@@ -113,6 +114,40 @@ func (p *tlsParser) Feed(from event.Side, data []byte, emit func(event.Record)) 
 		p.finish(emit)
 	}
 	return !p.done
+}
+
+// Gap goes on when what was lost ends within a record, whose length is known.
+func (p *tlsParser) Gap(from event.Side, n int, emit func(event.Record)) bool {
+	s := &p.sides[from]
+	if p.done || n > s.left {
+		p.End(emit)
+		return false
+	}
+	s.left -= n
+	if s.left == 0 {
+		s.have = 0
+	}
+	switch s.head[0] {
+	case tlsAlert:
+		s.alert, s.deaf = nil, true
+	case tlsHandshake:
+		s.deaf = s.deaf || !s.lose(n)
+	}
+	return true
+}
+
+// lose reports whether n lost bytes end within a handshake message of known length,
+// which is passed over.
+func (s *tlsSide) lose(n int) bool {
+	left := s.skip
+	if len(s.msg) >= 4 {
+		left = 4 + messageLen(s.msg) - len(s.msg)
+	}
+	if n > left {
+		return false
+	}
+	s.skip, s.msg = left-n, s.msg[:0]
+	return true
 }
 
 // header starts a record. What is no record ends the parsing.
@@ -169,12 +204,12 @@ func (p *tlsParser) bothEncrypt() {
 func (p *tlsParser) fragment(from event.Side, b []byte) {
 	s := &p.sides[from]
 	switch {
-	case s.head[0] == tlsAlert && !s.cipher:
+	case s.head[0] == tlsAlert && !s.cipher && !s.deaf:
 		s.alert = append(s.alert, b[:min(len(b), 2-len(s.alert))]...)
 		if len(s.alert) == 2 {
 			p.alert(from)
 		}
-	case s.head[0] == tlsHandshake && !s.cipher:
+	case s.head[0] == tlsHandshake && !s.cipher && !s.deaf:
 		p.handshake(from, b)
 	}
 }
