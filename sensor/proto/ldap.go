@@ -8,7 +8,7 @@ import (
 )
 
 func init() {
-	register(Spec{Name: "ldap", Doc: "directory: binds, searches, changes", Source: "RFC 4511, RFC 4752", IP: 6, Ports: []uint16{389, 3268}, Limit: 4*ldapKept + ldapWaiting,
+	register(Spec{Name: "ldap", Doc: "directory: binds, searches, changes", Source: "RFC 4511, RFC 4752", IP: 6, Ports: []uint16{389, 3268}, Limit: 64 << 10,
 		Probe: func(_ event.Side, data []byte) Verdict { return judgeLDAP(data, 1<<30) }, New: func() Parser { return &ldapParser{} }, Tables: ldapTables})
 	register(Spec{Name: "cldap", Doc: "directory over UDP: how Windows finds its controller", Source: "MS-ADTS 6.3.3", IP: 17, Ports: []uint16{389}, Limit: ldapWaiting,
 		Probe: func(_ event.Side, data []byte) Verdict { return yesIf(judgeLDAP(data, len(data)) == Yes) }, New: func() Parser { return &cldapParser{} }, Tables: ldapTables})

@@ -152,3 +152,49 @@ func TestLDAPPendingIsBounded(t *testing.T) {
 		t.Errorf("%d wait, %d went", len(p.pending), n)
 	}
 }
+
+// Whatever comes, a connection keeps no more than its Spec says: both sides' messages,
+// those within buffers, and operations with the longest names.
+func TestLDAPKeepsLittle(t *testing.T) {
+	p, most := &ldapParser{}, 0
+	emit := func(event.Record) {}
+	feed := func(from event.Side, data []byte) {
+		for len(data) > 0 {
+			n := min(len(data), 1460)
+			p.Feed(from, data[:n], emit)
+			data = data[n:]
+			kept := p.waiting()
+			for i := range p.side {
+				kept += cap(p.side[i].outer.buf) + cap(p.side[i].inner.buf)
+			}
+			most = max(most, kept)
+		}
+	}
+	long := strings.Repeat("n", 5000)
+	for id := range 3 * ldapPending {
+		feed(event.Client, searchRequest(byte(id), long, asn(0x87, []byte(long))))
+	}
+	for _, from := range []event.Side{event.Client, event.Server} {
+		feed(from, found(2, strings.Repeat("e", 60_000)))
+		feed(from, buffer(cfx(1, 12, 12, bytes.Repeat(found(2, strings.Repeat("e", 60_000)), 5))))
+		feed(from, buffer(cfx(1, 12, 12, bytes.Repeat(found(2, strings.Repeat("e", 60_000)), 5)))[:200_000])
+	}
+	if limit := specOf(t, "ldap", 6).Limit; most > limit || most < limit/4 {
+		t.Errorf("%d bytes are kept, the limit is %d", most, limit)
+	}
+}
+
+// An answer of many entries in one buffer is read to its end, whatever its size.
+func TestLDAPReadsLargeBuffers(t *testing.T) {
+	var entries []byte
+	for range 3000 {
+		entries = append(entries, found(2, "cn="+strings.Repeat("a", 100))...)
+	}
+	got := ldapLines(t, dialogue{
+		{event.Client, buffer(cfx(0, 12, 0, searchRequest(2, "dc=x", asn(0x87, []byte("adminCount")))))},
+		{event.Server, buffer(cfx(1, 12, 12, append(entries, ldapResult(2, 0x65, 0, "")...)))},
+	})
+	if diff := cmp.Diff([]string{"search|dc=x|(adminCount=*)|[]|3000|success|true"}, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -16,7 +16,7 @@ type ldapFrames struct {
 const (
 	// What is read of a message stands in front: the names of an operation, the
 	// service of a bind's ticket, the code of a result. Entries are only counted.
-	ldapKept = 8 << 10
+	ldapKept = 6 << 10
 	// The head of the longest token of a SASL mechanism, and that of a message in it.
 	saslHead = 4 + 96
 )
@@ -24,7 +24,7 @@ const (
 // next takes from data up to the end of a message, or of the part of it that is
 // kept, and returns what is behind. It fails where the bytes are no message.
 func (f *ldapFrames) next(data []byte) (rest, whole []byte, ok bool) {
-	for len(data) > 0 {
+	for len(data) > 0 && f.size >= 0 {
 		if f.pass > 0 {
 			n := min(f.pass, len(data))
 			f.pass, data = f.pass-n, data[n:]
@@ -32,9 +32,7 @@ func (f *ldapFrames) next(data []byte) (rest, whole []byte, ok bool) {
 		}
 		if f.size == 0 {
 			f.buf, data = append(f.buf, data[0]), data[1:]
-			if f.measure(); f.size < 0 {
-				return nil, nil, false
-			}
+			f.measure()
 		} else {
 			n := min(f.keeps()-len(f.buf), len(data))
 			f.buf, data = append(f.buf, data[:n]...), data[n:]
@@ -45,7 +43,7 @@ func (f *ldapFrames) next(data []byte) (rest, whole []byte, ok bool) {
 			return data, whole, true
 		}
 	}
-	return nil, nil, true
+	return nil, nil, f.size >= 0
 }
 
 // keeps is how much of the message at hand is kept: of a SASL buffer the head, for
