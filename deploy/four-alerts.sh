@@ -35,7 +35,7 @@ for n in $(seq "${2:-1}"); do
   figures=$(took "" 60; took "logins at" 90; took "at regular times" 90; took "sent 210 MB" 90; took "data in DNS" 90) || { echo "$figures"; exit 1; }
   printf '%-6s%s\n' "$n" "$figures"
   bin/brandmelder alerts list -c "$out/config.yaml" --json | grep '"ingress":{"interface":{"name":"bm-drill0"' >"$out/alerts" || fail "no alert in the journal is of bm-drill0"
-  grep -o '"event":{[^}]*"start":"[^"]*' "$out/alerts" | sed 's/.*"//' | while read -r start; do
-    [ "$(printf '%s\n' "$since" "$start" | sort | head -1)" = "$since" ] || fail "traffic of $start is older than the run, $since"
-  done
+  grep -o '"event":{[^}]*"start":"[^"]*' "$out/alerts" | sed 's/.*"//' | sort >"$out/starts"
+  [ -s "$out/starts" ] || fail "no alert says when its traffic began"
+  [ "$(echo "$since" | sort - "$out/starts" | head -1)" = "$since" ] || fail "traffic of $(head -1 "$out/starts") is older than the run, $since"
 done
