@@ -85,7 +85,7 @@ type wired struct {
 	capture.Source
 	frames []frame
 	read   int
-	bytes  atomic.Int64
+	came   struct{ packets, bytes atomic.Int64 }
 	quiet  int
 }
 
@@ -101,9 +101,11 @@ func (w *wired) Read(p *event.Packet) error {
 			return err
 		}
 		f := &w.frames[w.read]
-		p.Time, p.Wire = f.time, f.wire
+		p.Time = f.time
+		p.Wire += f.wire - uint32(len(f.data)) // what the capture has cut; the kernel keeps a tag beside the frame
 		w.read, w.quiet = w.read+1, 0
-		w.bytes.Add(int64(len(f.data)))
+		w.came.packets.Add(1)
+		w.came.bytes.Add(int64(len(f.data)))
 		return nil
 	}
 	if err := w.Source.Close(); err != nil { // a ring tells all it handed out when it ends
@@ -120,10 +122,13 @@ func (w *wired) send(to *craft.Sender) error {
 	if err := unix.SchedSetaffinity(0, &one); err != nil {
 		return err
 	}
-	const ahead = 4 << 20 // bytes: an eighth of the ring
+	const (
+		waiting = 500     // packets: the kernel drops what is more than 1000 before a processor looks at it
+		ahead   = 4 << 20 // bytes: an eighth of the ring
+	)
 	sent := int64(0)
-	for _, f := range w.frames {
-		for sent-w.bytes.Load() > ahead {
+	for i, f := range w.frames {
+		for int64(i)-w.came.packets.Load() > waiting || sent-w.came.bytes.Load() > ahead {
 			time.Sleep(time.Millisecond)
 		}
 		if err := to.Send(f.data); err != nil {
