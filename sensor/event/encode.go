@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -17,10 +18,14 @@ const (
 )
 
 // Layout is the nested encoder of one kind of document: the fields of several
-// tables in one tree.
+// tables in one tree. Its use by several goroutines is safe.
 type Layout struct {
 	steps   []step
 	records int // how many Append takes
+	// Between two values that are present stand always the same bytes: what is
+	// closed and opened, the fixed fields, the key. They are made once, as a row
+	// of what follows each value; the last row is what follows the beginning.
+	rows []atomic.Pointer[[]string]
 }
 
 type step struct {
@@ -29,6 +34,7 @@ type step struct {
 	path   []string // objects to be open
 	key    string   // "name": with its quotes and colon
 	sub    *Layout  // of TypeObject
+	fixed  []byte   // the value, where it is the same in every document
 }
 
 // NewLayout compiles tables into one encoder. It panics when a path stands twice
@@ -47,7 +53,25 @@ func NewLayout(tables ...*Table) *Layout {
 		return slices.Compare(strings.Split(a.field.Path, "."), strings.Split(b.field.Path, "."))
 	})
 	l.refuseClashes()
+	l.rows = make([]atomic.Pointer[[]string], len(l.steps)+1)
 	return l
+}
+
+// Fix makes all fields of one source but those named the same in every document:
+// as they are in r. It is called before the layout is used.
+func (l *Layout) Fix(source int, r Record, but ...string) {
+	var v Value
+	steps := l.steps[:0]
+	for _, s := range l.steps {
+		if s.source == source && !slices.Contains(but, s.field.Path) {
+			if !s.field.get(r, &v) {
+				continue
+			}
+			s.fixed = appendValue([]byte{}, s.field, &v)
+		}
+		steps = append(steps, s)
+	}
+	l.steps, l.rows = steps, make([]atomic.Pointer[[]string], len(steps)+1)
 }
 
 func newStep(source int, f *Field) step {
@@ -75,29 +99,52 @@ func (l *Layout) refuseClashes() {
 // in the order of the tables; a nil record is absent. No line break is written.
 func (l *Layout) Append(dst []byte, records ...Record) []byte {
 	var v Value
-	var open []string
 	if n := len(records); n < l.records {
 		panic(fmt.Sprintf("event: %d records for %d tables", n, l.records))
 	}
-	dst = append(dst, '{')
+	row := l.row(len(l.steps))
 	for i := range l.steps {
 		s := &l.steps[i]
 		r := records[s.source]
-		if r == nil || !s.field.get(r, &v) {
+		if s.fixed != nil || r == nil || !s.field.get(r, &v) {
 			continue
 		}
-		dst, open = turnTo(dst, open, s.path)
-		dst = append(comma(dst), s.key...)
+		dst = append(dst, row[i]...)
 		if s.sub != nil {
 			dst = s.appendObjects(dst, r)
 		} else {
 			dst = appendValue(dst, s.field, &v)
 		}
+		row = l.row(i)
 	}
-	for range open {
-		dst = append(dst, '}')
+	return append(dst, row[len(l.steps)]...)
+}
+
+// row is what stands between the value of step last and the value of each later
+// one; behind the steps, the end of the document.
+func (l *Layout) row(last int) []string {
+	if row := l.rows[last].Load(); row != nil {
+		return *row
 	}
-	return append(dst, '}')
+	row, next := make([]string, len(l.steps)+1), last+1
+	dst, open := []byte("0"), []string(nil) // a value
+	if last == len(l.steps) {
+		dst, next = []byte("0{"), 0
+	} else {
+		open = l.steps[last].path
+	}
+	for ; next < len(l.steps); next++ {
+		s := &l.steps[next]
+		here, path := turnTo(dst, open, s.path)
+		here = append(comma(here), s.key...)
+		row[next] = string(here[1:])
+		if s.fixed != nil {
+			dst, open = append(here, s.fixed...), path
+		}
+	}
+	row[next] = string(dst[1:]) + strings.Repeat("}", len(open)+1)
+	l.rows[last].Store(&row)
+	return row
 }
 
 // turnTo closes and opens objects until path is open.
@@ -106,9 +153,7 @@ func turnTo(dst []byte, open, path []string) ([]byte, []string) {
 	for same < len(open) && same < len(path) && open[same] == path[same] {
 		same++
 	}
-	for range len(open) - same {
-		dst = append(dst, '}')
-	}
+	dst = append(slices.Clip(dst), strings.Repeat("}", len(open)-same)...)
 	for _, name := range path[same:] {
 		dst = append(appendString(comma(dst), name), ':', '{')
 	}
@@ -186,9 +231,25 @@ func appendFloat(dst []byte, f float64) []byte {
 
 // AppendTime writes a quoted RFC 3339 time in UTC with nine decimals.
 func AppendTime(dst []byte, ns int64) []byte {
-	dst = append(dst, '"')
-	dst = time.Unix(0, ns).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
-	return append(dst, '"')
+	t := time.Unix(0, ns).UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b := [32]byte{'"'}
+	at := b[1:]
+	for _, part := range [...]struct {
+		n, digits int
+		then      byte
+	}{
+		{year, 4, '-'}, {int(month), 2, '-'}, {day, 2, 'T'}, {hour, 2, ':'}, {minute, 2, ':'}, {second, 2, '.'}, {t.Nanosecond(), 9, 'Z'},
+	} {
+		for i := part.digits - 1; i >= 0; i-- {
+			at[i], part.n = '0'+byte(part.n%10), part.n/10
+		}
+		at[part.digits] = part.then
+		at = at[part.digits+1:]
+	}
+	b[31] = '"'
+	return append(dst, b[:]...)
 }
 
 // runeStart is the start of the rune that byte i of s belongs to.

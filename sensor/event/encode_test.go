@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -107,5 +108,32 @@ func TestCoverageAddsUpInAnyOrder(t *testing.T) {
 	}
 	if there.Packets != 5 || len(there.VLANs) != 2 || there.Undecoded[1].Count != 3 {
 		t.Errorf("%+v", there)
+	}
+}
+
+func TestFixedFieldsAreWrittenAsTheyWere(t *testing.T) {
+	other := NewTable("other", "", String("a.x", Technical, "", func(p *part) (string, bool) { return p.name, p.name != "" }))
+	fixed := &thing{name: "same", n: 0, f: 1.5}
+	varying := NewLayout(thingTable, other)
+	layout := NewLayout(thingTable, other)
+	layout.Fix(0, fixed, "d.ip", "b.parts")
+	addr := []netip.Addr{netip.MustParseAddr("10.0.0.1")}
+	for _, p := range []*part{{""}, {"y"}} {
+		for _, in := range []*thing{{}, {addrs: addr}, {parts: []*part{{"p"}}, addrs: addr}} {
+			in.name, in.f = fixed.name, fixed.f
+			want := string(varying.Append(nil, in, p))
+			if got := string(layout.Append(nil, in, p)); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		}
+	}
+}
+
+func TestAppendTime(t *testing.T) {
+	for _, ns := range []int64{0, 1, -1, 951782400_000000001, 1700000000_123456789, 1<<63 - 1, -1 << 63} {
+		want := time.Unix(0, ns).UTC().Format(`"2006-01-02T15:04:05.000000000Z"`)
+		if got := string(AppendTime(nil, ns)); got != want {
+			t.Errorf("%d: got %s, want %s", ns, got, want)
+		}
 	}
 }

@@ -14,41 +14,71 @@ import (
 type document struct {
 	observer *event.Observer
 	emit     func(event.Doc)
-	layouts  map[shelf]*event.Layout
+	forms    map[formKey]*form
 	header   event.Header
 	ends     ends
 	scratch  []byte // a document grows here, and is copied when its length is known
 }
 
-// shelf is what a layout is made for: a record by itself may say in a field of its own
-// what the flow says otherwise.
-type shelf struct {
+// form is how the documents of one kind of event are written: what their header
+// says of the kind is part of the layout.
+type form struct {
+	dataset string
+	layout  *event.Layout
+}
+
+// formKey is what a form is made for: a record by itself may say in a field of its
+// own what the flow says otherwise.
+type formKey struct {
+	kind   string
 	table  *event.Table
 	ofFlow bool
 }
 
 func newDocument(o *event.Observer, emit func(event.Doc)) *document {
-	return &document{observer: o, emit: emit, layouts: map[shelf]*event.Layout{}}
+	return &document{observer: o, emit: emit, forms: map[formKey]*form{}}
 }
 
-// shape is how ECS files a kind of record: dataset, category, type.
+// form is made at the first event of a kind.
+func (d *document) form(kind string, table *event.Table, ofFlow bool) *form {
+	key := formKey{kind, table, ofFlow}
+	if f := d.forms[key]; f != nil {
+		return f
+	}
+	tables := []*event.Table{event.HeaderTable, table, nil, nil}
+	if ofFlow {
+		tables[2], tables[3] = flowTable, endsTable
+	}
+	s := shapeOf(kind)
+	f := &form{dataset: s.dataset, layout: event.NewLayout(tables...)}
+	f.layout.Fix(0, &event.Header{
+		Kind: s.eventKind, Dataset: s.dataset, Action: strings.ReplaceAll(kind, ".", "-"),
+		Category: s.category, Type: s.kind, Observer: d.observer,
+	}, "@timestamp", "event.id", "tags")
+	d.forms[key] = f
+	return f
+}
+
+// shape is how ECS files a kind of record: kind of event, dataset, category, type.
 type shape struct {
-	dataset        string
-	category, kind []string
+	eventKind, dataset string
+	category, kind     []string
 }
 
 var (
 	network  = []string{"network"}
 	sessions = map[string]shape{
-		"auth":     {"auth", []string{"authentication"}, []string{"start"}},
-		"smb":      {"smb", []string{"network", "file"}, []string{"protocol", "access"}},
-		"ftp":      {"file", []string{"network", "file"}, []string{"protocol", "access"}},
-		"ftp-data": {"file", []string{"network", "file"}, []string{"protocol", "access"}},
-		"http":     {"http", []string{"network", "web"}, []string{"protocol", "access"}},
-		"anomaly":  {"health", network, []string{"info"}},
-		"clock":    {"health", network, []string{"change"}},
+		"auth":     {"event", "auth", []string{"authentication"}, []string{"start"}},
+		"smb":      {"event", "smb", []string{"network", "file"}, []string{"protocol", "access"}},
+		"ftp":      {"event", "file", []string{"network", "file"}, []string{"protocol", "access"}},
+		"ftp-data": {"event", "file", []string{"network", "file"}, []string{"protocol", "access"}},
+		"http":     {"event", "http", []string{"network", "web"}, []string{"protocol", "access"}},
+		"anomaly":  {"event", "health", network, []string{"info"}},
+		"clock":    {"event", "health", network, []string{"change"}},
 
-		"capture.blind": {"health", network, []string{"info"}},
+		"coverage": {"metric", "coverage", network, []string{"info"}},
+
+		"capture.blind": {"event", "health", network, []string{"info"}},
 	}
 	flowKinds = map[string][]string{
 		"flow.start": {"connection", "start"},
@@ -62,57 +92,34 @@ func shapeOf(kind string) shape {
 		return s
 	}
 	if types, ok := flowKinds[kind]; ok {
-		return shape{"flow", network, types}
+		return shape{"event", "flow", network, types}
 	}
-	return shape{kind, network, []string{"protocol", "info"}}
+	return shape{"event", kind, network, []string{"protocol", "info"}}
 }
 
 // event writes the document of an event.
 func (d *document) event(e *event.Event, k *know.Know) {
-	s := shapeOf(e.Kind)
-	d.header = event.Header{
-		Time: e.Time, Kind: "event", Dataset: s.dataset, Action: strings.ReplaceAll(e.Kind, ".", "-"),
-		ID: eventID(e), Category: s.category, Type: s.kind, Observer: d.observer,
+	if e.Flow != nil {
+		d.ends.fill(e.Flow, k)
 	}
-	if e.Flow == nil {
-		d.write(e.Data, nil)
-		return
-	}
-	d.header.Tags = d.observer.Tags(e.Flow.Ingress)
-	d.ends.fill(e.Flow, k)
-	d.write(e.Data, e.Flow)
+	d.write(e.Kind, e.Time, eventID(e), e.Data, e.Flow)
 }
 
 // coverage writes the document of a minute.
 func (d *document) coverage(c *event.Coverage) {
-	d.header = event.Header{
-		Time: c.End, Kind: "metric", Dataset: "coverage", Action: "coverage",
-		Category: network, Type: []string{"info"}, Observer: d.observer,
-	}
-	d.header.ID = idOf(c.Start, c.End, 0, "coverage")
-	d.write(c, nil)
+	d.write("coverage", c.End, idOf(c.Start, c.End, 0, "coverage"), c, nil)
 }
 
-func (d *document) write(data event.Record, f *event.Flow) {
-	key := shelf{data.Table(), f != nil}
-	l := d.layouts[key]
-	if l == nil {
-		tables := []*event.Table{event.HeaderTable, data.Table(), nil, nil}
-		if f != nil {
-			tables[2], tables[3] = flowTable, endsTable
-		}
-		l = event.NewLayout(tables...)
-		d.layouts[key] = l
-	}
+func (d *document) write(kind string, time int64, id string, data event.Record, f *event.Flow) {
+	form := d.form(kind, data.Table(), f != nil)
+	d.header = event.Header{Time: time, ID: id}
 	records := [4]event.Record{&d.header, data, nil, nil}
 	if f != nil {
+		d.header.Tags = d.observer.Tags(f.Ingress)
 		records[2], records[3] = f, &d.ends
 	}
-	d.scratch = l.Append(d.scratch[:0], records[:]...)
-	d.emit(event.Doc{
-		Dataset: d.header.Dataset, ID: d.header.ID, Time: d.header.Time,
-		JSON: slices.Clone(d.scratch),
-	})
+	d.scratch = form.layout.Append(d.scratch[:0], records[:]...)
+	d.emit(event.Doc{Dataset: form.dataset, ID: id, Time: time, JSON: slices.Clone(d.scratch)})
 }
 
 var flowTable = (*event.Flow)(nil).Table()
