@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -36,6 +37,7 @@ func stored(t *testing.T) (file, state string) {
 	}
 	line, err := pipeline.New(settings, func(d event.Doc) {
 		if kept(d) {
+			d.JSON = bytes.Clone(d.JSON)
 			docs = append(docs, d)
 		}
 	})

@@ -127,6 +127,7 @@ func (h *heard) replay(t *testing.T, trace *craft.Trace) {
 		t.Fatal(err)
 	}
 	line, err := pipeline.New(settings, func(d event.Doc) {
+		d.JSON = bytes.Clone(d.JSON)
 		h.documents = append(h.documents, d)
 		documents.Write(append(d.JSON, '\n'))
 		rows.Write([]event.Doc{d})

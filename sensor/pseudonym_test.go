@@ -229,7 +229,10 @@ func trafficDocs(t *testing.T) (docs []event.Doc) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line, err := pipeline.New(settings, func(d event.Doc) { docs = append(docs, d) })
+	line, err := pipeline.New(settings, func(d event.Doc) {
+		d.JSON = bytes.Clone(d.JSON)
+		docs = append(docs, d)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ type Doc struct {
 	ID      string // unique within the dataset; the same in every replay of the same packets
 	Time    int64  // @timestamp, ns since 1970
 	Keep    Series
-	JSON    []byte // one object without a line break; owned by the reader of the Doc
+	JSON    []byte // one object without a line break
 }
 
 // Series is the shelf life of a document in the journal.

@@ -23,8 +23,9 @@ type copies struct {
 	sets [][copyWays]seenPacket
 }
 
+// seenPacket has 16 bytes, so that a set is one line of the processor's cache.
 type seenPacket struct {
-	what uint64 // hash of what all copies share
+	what uint32 // hash of what all copies share, beside the set's number
 	path uint32 // hash of what differs between copies: tags, TTL, MAC, interface
 	time int64  // of the first copy
 }
@@ -38,8 +39,8 @@ func (c *copies) forget() { clear(c.sets) }
 // seen reports whether the packet is a copy, and remembers it if not. It looks at
 // packet times, which may go back a little.
 func (c *copies) seen(h *decode.Headers) bool {
-	what, path := c.hash(h), pathOf(h)
-	set := &c.sets[what%copySets]
+	hash, path := c.hash(h), pathOf(h)
+	set, what := &c.sets[hash%copySets], uint32(hash>>32)
 	place := 0
 	for i := range set {
 		p := &set[i]

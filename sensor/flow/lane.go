@@ -109,7 +109,7 @@ func (l *Lane) Advance(epoch uint32, clock int64) {
 	if epoch != l.epoch {
 		l.Step(epoch, clock)
 	}
-	for {
+	for l.table.due <= clock || l.minute.next != 0 && l.minute.next <= clock {
 		c, slot, deadline := l.table.earliest()
 		due := slot != none && deadline <= clock
 		if end := l.minute.next; end != 0 && end <= clock && (!due || end <= deadline) {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -83,13 +84,14 @@ type table struct {
 	heads   []int32
 	mask    uint32
 	queues  [classes]queue
+	due     int64 // no deadline is earlier; it may be too early, since deadlines are put off
 }
 
 type queue struct{ first, last int32 }
 
 func newTable(size int, seed uint64) table {
 	buckets := 1 << bits.Len(uint(2*size-1))
-	t := table{seed: seed, records: make([]record, size), free: none, heads: make([]int32, buckets), mask: uint32(buckets - 1)}
+	t := table{seed: seed, records: make([]record, size), free: none, heads: make([]int32, buckets), mask: uint32(buckets - 1), due: math.MaxInt64}
 	for i := range t.queues {
 		t.queues[i] = queue{none, none}
 	}
@@ -159,6 +161,7 @@ func (t *table) link(slot int32, c class) *link {
 // join puts the record at the end of a queue.
 func (t *table) join(slot int32, c class, deadline int64) {
 	q := &t.queues[c]
+	t.due = min(t.due, deadline)
 	*t.link(slot, c) = link{prev: q.last, next: none, deadline: deadline}
 	if q.last == none {
 		q.first = slot
@@ -195,14 +198,15 @@ func (t *table) touch(slot int32, c class, clock int64) {
 }
 
 // earliest is the queue whose first deadline is due next; the minute of a life
-// stands before the end of one.
+// stands before the end of one. It looks at conversations that are in no cache,
+// so a lane asks only where the clock has passed due.
 func (t *table) earliest() (c class, slot int32, deadline int64) {
-	slot = none
+	slot, t.due = none, math.MaxInt64
 	for i := range classes {
 		q := alive - i
 		if head := t.queues[q].first; head != none {
 			if d := t.link(head, q).deadline; slot == none || d < deadline {
-				c, slot, deadline = q, head, d
+				c, slot, deadline, t.due = q, head, d, d
 			}
 		}
 	}
@@ -222,6 +226,7 @@ func (t *table) victim() int32 {
 
 // rebase moves all deadlines, keeping what remains of them.
 func (t *table) rebase(by int64) {
+	t.due = math.MinInt64
 	for c := range classes {
 		for slot := t.queues[c].first; slot != none; slot = t.link(slot, c).next {
 			t.link(slot, c).deadline += by

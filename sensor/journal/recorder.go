@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"sync/atomic"
@@ -59,9 +60,11 @@ func Record(j *Journal, keep Keep, shown func(event.Doc, error)) *Recorder {
 	return r
 }
 
-// Put offers a document and never waits. One goroutine calls it.
+// Put offers a document, whose bytes it copies, and never waits. One goroutine
+// calls it.
 func (r *Recorder) Put(d event.Doc) {
 	r.offered++
+	d.JSON = bytes.Clone(d.JSON)
 	queue := r.telemetry
 	if d.Keep == event.Decisions {
 		queue = r.decisions

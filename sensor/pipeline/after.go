@@ -35,7 +35,8 @@ type after struct {
 
 type detector struct {
 	detect.Detector
-	spec *detect.Spec
+	spec   *detect.Spec
+	report detect.Report
 }
 
 // want lists the detectors that want a kind of event, in order of name.
@@ -90,7 +91,7 @@ func (a *after) observe(e *event.Event) {
 		a.document.event(e, a.know)
 	}
 	for _, d := range a.want(e.Kind) {
-		d.Observe(e, a.report(d.spec))
+		d.Observe(e, d.report)
 	}
 }
 
@@ -134,7 +135,7 @@ func (a *after) advance(epoch uint32, clock int64) {
 func (a *after) runTick(now int64) {
 	for i := range a.detectors {
 		d := &a.detectors[i]
-		d.Tick(now, a.report(d.spec))
+		d.Tick(now, d.report)
 	}
 	a.desk.Tick(now)
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"encoding/hex"
 	"hash/fnv"
-	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -17,7 +16,7 @@ type document struct {
 	forms    map[formKey]*form
 	header   event.Header
 	ends     ends
-	scratch  []byte // a document grows here, and is copied when its length is known
+	scratch  []byte // the document at hand
 }
 
 // form is how the documents of one kind of event are written: what their header
@@ -119,7 +118,7 @@ func (d *document) write(kind string, time int64, id string, data event.Record, 
 		records[2], records[3] = f, &d.ends
 	}
 	d.scratch = form.layout.Append(d.scratch[:0], records[:]...)
-	d.emit(event.Doc{Dataset: form.dataset, ID: id, Time: time, JSON: slices.Clone(d.scratch)})
+	d.emit(event.Doc{Dataset: form.dataset, ID: id, Time: time, JSON: d.scratch})
 }
 
 var flowTable = (*event.Flow)(nil).Table()
@@ -140,7 +139,9 @@ func idOf(a, b, c int64, kind string) string {
 	h := fnv.New128a()
 	h.Write(buf[:])
 	h.Write([]byte(kind))
-	return hex.EncodeToString(h.Sum(buf[:0])[:12])
+	var text [24]byte
+	hex.Encode(text[:], h.Sum(buf[:0])[:12])
+	return string(text[:])
 }
 
 // ends is what is known about the two ends of a flow.

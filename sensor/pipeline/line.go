@@ -41,7 +41,7 @@ type Line struct {
 }
 
 // New builds a line whose documents go to emit, on the goroutine that runs the
-// detectors.
+// detectors. The bytes of a document are overwritten once emit returns.
 func New(c Config, emit func(event.Doc)) (*Line, error) {
 	if c.Shards < 1 || c.Shards > 64 {
 		return nil, fmt.Errorf("shards: %d is not between 1 and 64", c.Shards)
@@ -66,6 +66,7 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 		if err != nil {
 			return nil, err
 		}
+		d.report = l.after.report(s)
 		l.after.detectors = append(l.after.detectors, d)
 	}
 	return l, nil

@@ -102,14 +102,14 @@ func nameInfo(raw []byte) DNSName {
 		return n
 	}
 	n.TLD, _ = publicsuffix.PublicSuffix(n.Text)
-	n.Domain, _ = publicsuffix.EffectiveTLDPlusOne(n.Text)
-	n.Subdomain = strings.TrimSuffix(strings.TrimSuffix(n.Text, n.Domain), ".")
-	if n.Domain == "" {
-		n.Subdomain = ""
+	rest := strings.TrimSuffix(n.Text, n.TLD)
+	if !strings.HasSuffix(rest, ".") || strings.Contains(n.Text, "..") {
+		return n // a suffix itself, or no domain name
 	}
-	hidden := max(0, len(raw)-len(n.Domain))
+	dot := strings.LastIndexByte(rest[:len(rest)-1], '.')
+	n.Domain, n.Subdomain = n.Text[dot+1:], rest[:max(dot, 0)]
 	if n.Subdomain != "" {
-		n.Entropy = entropy(raw[:hidden], '.')
+		n.Entropy = entropy(raw[:max(0, len(raw)-len(n.Domain))], '.')
 	}
 	return n
 }
