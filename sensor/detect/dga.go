@@ -36,6 +36,7 @@ const (
 	// Strange names, whether they exist or not: a laboratory or a sinkhole may
 	// answer them all.
 	dgaStrange = 20
+	dgaMostly  = 0.5 // of all the domains: of a list of popular names a tenth is strange
 	dgaShare   = 0.4  // mean share of strange pairs: words have .08, random letters .63
 	dgaSingle  = 0.45 // of one name
 	dgaLength  = 8    // letters: shorter labels are abbreviations
@@ -159,7 +160,8 @@ func (h *dgaHost) keep(r event.FlowRef) {
 // judge reports when a window passes a limit, and each time it doubled.
 func (d *dga) judge(e *event.Event, h *dgaHost, report Report) {
 	mean := h.sum / float64(max(h.missing, 1))
-	random := h.missing >= dgaMissing && mean >= dgaShare || h.strange >= dgaStrange
+	random := h.missing >= dgaMissing && mean >= dgaShare ||
+		h.strange >= dgaStrange && float64(h.strange) >= dgaMostly*float64(len(h.seen))
 	if !random && h.missing < dgaMissingWords {
 		return
 	}
