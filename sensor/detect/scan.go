@@ -19,7 +19,7 @@ type scan struct {
 }
 
 // scanKey names a group: without a server it is horizontal, without a port
-// vertical, without both a sweep.
+// vertical, without both a sweep. With both, server is a small network.
 type scanKey struct {
 	client, server netip.Addr
 	proto          uint8
@@ -44,7 +44,8 @@ const (
 	arpTargets = 40
 
 	// UDP is not always meant to be answered, least of all between peers, whose
-	// ports are high ones.
+	// ports are high ones. Peers are strewn over the world: only who calls many
+	// within one small network searches it.
 	peerPorts = 5000
 )
 
@@ -85,8 +86,11 @@ func (s *scan) contact(p probe, e *event.Event, report Report) {
 	}
 	along := scanKey{client: p.client, server: p.server, proto: p.proto, stealth: p.stealth}
 	fresh := s.walk("vertical", along, uint64(p.port), p, e, report)
-	if p.stealth || p.proto == protoUDP && p.port >= peerPorts {
-		return // dying connections and peers: only many ports of one host are telling
+	if p.stealth {
+		return // dying connections: only many ports of one host are telling
+	}
+	if p.proto == protoUDP && p.port >= peerPorts {
+		across.server = neighbourhood(p.server)
 	}
 	s.walk("horizontal", across, addrID(p.server), p, e, report)
 	if p.failed && fresh && p.proto == protoTCP {

@@ -91,3 +91,13 @@ func addrID(a netip.Addr) uint64 {
 	b := a.As16()
 	return mix(binary.BigEndian.Uint64(b[:8])) ^ binary.BigEndian.Uint64(b[8:])
 }
+
+// neighbourhood is the small network of an address: /24, of IPv6 /120, since a
+// whole /64 cannot be searched.
+func neighbourhood(a netip.Addr) netip.Addr {
+	p, err := a.Prefix(a.BitLen() - 8)
+	if err != nil {
+		return a
+	}
+	return p.Addr()
+}

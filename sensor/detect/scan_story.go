@@ -35,7 +35,7 @@ func (s *scan) tell(kind string, k scanKey, g *scanGroup, p probe, e *event.Even
 		g.counted = true
 		st.groups++
 	}
-	if g.count++; g.count >= st.targets {
+	if g.count++; g.count > st.targets {
 		st.widest, st.targets = k, g.count
 	}
 	st.probe = p
@@ -71,7 +71,9 @@ func (s *scan) report(kind string, st *scanStory, at int64, report Report) {
 	case "vertical":
 		f.Hosts, f.Ports = st.groups, n
 	case "horizontal":
-		f.Ports = st.groups
+		if !st.widest.server.IsValid() { // else its groups are small networks
+			f.Ports = st.groups
+		}
 	case "sweep":
 		f.Ports = 0
 	}
@@ -89,7 +91,7 @@ func (s *scan) finding(facts *scanFacts, k scanKey, p probe, at int64) event.Fin
 		Baseline: event.Measure{Value: 0.2, Unit: "unanswered per first contact"},
 		Facts:    facts,
 	}
-	if k.server.IsValid() {
+	if k.server.IsValid() && k.port == 0 {
 		f.Peer = s.env.Know.Entity(k.server)
 	}
 	if allowedFrom(s.env, k.client, p.server) {

@@ -24,15 +24,16 @@ func scanStories(found []event.Finding) map[string]string {
 func TestScanHit(t *testing.T) {
 	found, _ := watch(t, "scan", nil, sceneEvents(readScenes(t, "scan", "hit")))
 	want := map[string]string{
-		"10.0.0.1 vertical":   "47 tcp slow=false stealth=false",
-		"10.0.0.2 horizontal": "47 tcp slow=false stealth=false",
-		"10.0.0.3 horizontal": "47 tcp slow=true stealth=false",
-		"10.0.0.4 vertical":   "47 tcp slow=true stealth=false",
-		"10.0.0.5 vertical":   "47 udp slow=false stealth=false",
-		"10.0.0.6 vertical":   "47 tcp slow=false stealth=true",
-		"10.0.0.7 sweep":      "47 icmp slow=false stealth=false",
-		"10.0.0.8 sweep":      "47 arp slow=false stealth=false",
-		"10.0.0.9 block":      "47 tcp slow=false stealth=false",
+		"10.0.0.1 vertical":    "47 tcp slow=false stealth=false",
+		"10.0.0.2 horizontal":  "47 tcp slow=false stealth=false",
+		"10.0.0.3 horizontal":  "47 tcp slow=true stealth=false",
+		"10.0.0.4 vertical":    "47 tcp slow=true stealth=false",
+		"10.0.0.5 vertical":    "47 udp slow=false stealth=false",
+		"10.0.0.6 vertical":    "47 tcp slow=false stealth=true",
+		"10.0.0.7 sweep":       "47 icmp slow=false stealth=false",
+		"10.0.0.8 sweep":       "47 arp slow=false stealth=false",
+		"10.0.0.9 block":       "47 tcp slow=false stealth=false",
+		"10.0.0.20 horizontal": "47 udp slow=false stealth=false",
 	}
 	if d := cmp.Diff(want, scanStories(found)); d != "" {
 		t.Error(d)
@@ -43,8 +44,8 @@ func TestScanHit(t *testing.T) {
 			t.Errorf("%s: onset %d, %+v", f.Key, f.Onset, s)
 		}
 	}
-	if len(found) > 12*9 {
-		t.Errorf("%d findings for nine stories", len(found))
+	if len(found) > 12*10 {
+		t.Errorf("%d findings for ten stories", len(found))
 	}
 }
 
