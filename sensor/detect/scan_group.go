@@ -139,7 +139,7 @@ func (g *scanGroup) alarm() {
 	g.alarmed, g.contacts = true, nil
 }
 
-// targets is how many did not answer, after the alarm: it estimates how many did not answer (linear counting, Whang 1990): within
+// targets estimates how many did not answer (linear counting, Whang 1990): within
 // 2 % up to 65,536.
 func (g *scanGroup) targets() int {
 	set := 0

@@ -64,7 +64,7 @@ func (s *scan) report(kind string, st *scanStory, at int64, report Report) {
 	if g == nil || !g.alarmed {
 		return // made room for others, and may have begun anew since
 	}
-	n := g.targets()
+	n := max(g.targets(), g.count) // the count misses those whose marks others made
 	f := &scanFacts{Kind: kind, Transport: st.probe.transport(), Failed: n, Answered: g.answered, Hosts: n, Ports: 1, Slow: g.slow,
 		Stealth: st.widest.stealth, Seconds: float64(g.last-st.onset) / float64(loginSecond)}
 	switch kind {
