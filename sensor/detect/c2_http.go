@@ -82,6 +82,8 @@ func (c *c2) requestSigns(e *event.Event, host string) (s signs) {
 	f, r := e.Flow, e.Data
 	if _, err := netip.ParseAddr(host); err == nil {
 		s |= signBareHost
+	} else if dynamic(host) {
+		s |= signDynamicName
 	}
 	outside := !c.env.Know.Internal(f.Server.Addr())
 	if outside && !slices.Contains([]uint16{80, 8080, 443, 8443, 8000, 8008, 8888, 3128, 81, 8081, 8880}, f.Server.Port()) {

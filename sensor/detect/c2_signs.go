@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"strings"
+
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
@@ -51,7 +53,10 @@ const (
 	signNoName
 	signFresh
 	signOtherName
+	signEternal
+	signDynamicName
 	signFramed
+	signDecimal
 	signServerFirst
 	signKeepAlive
 	signOpaque
@@ -72,7 +77,8 @@ var c2Signs = [...]struct {
 	{"stager-path", 2}, {"blob-cookie", 2},
 	{"repeated", 1}, {"only-posts", 1}, {"regular", 2}, {"refused-again", 1}, {"same-post-elsewhere", 5}, {"short-answer", 1},
 	{"framework-certificate", 7}, {"self-signed", 2}, {"default-certificate", 2}, {"no-name", 1}, {"fresh-certificate", 1}, {"other-name", 1},
-	{"framed", 1}, {"server-first", 1}, {"keep-alive", 2}, {"opaque", 1}, {"long", 1},
+	{"eternal-certificate", 1}, {"dynamic-name", 2},
+	{"framed", 1}, {"framed-in-digits", 2}, {"server-first", 1}, {"keep-alive", 2}, {"opaque", 1}, {"long", 1},
 }
 
 // Points from which a channel is a finding, and one of high severity. Calibrated
@@ -159,4 +165,22 @@ func init() {
 		Facts:     c2Table,
 		New:       newC2,
 	})
+}
+
+// dynamicZones are zones in which anybody gets a name for a changing address at no
+// cost: the providers' own lists.
+var dynamicZones = []string{
+	"duckdns.org", "ddns.net", "no-ip.org", "no-ip.biz", "no-ip.info", "noip.me", "hopto.org", "hopto.me", "zapto.org", "sytes.net", "myftp.biz", "myftp.org",
+	"servegame.com", "serveftp.com", "servehttp.com", "serveblog.net", "redirectme.net", "bounceme.net", "dyndns.org", "dyndns.info", "con-ip.com", "ydns.eu",
+	"mooo.com", "chickenkiller.com", "us.to", "dynu.net", "dynu.com", "kozow.com", "gleeze.com", "accesscam.org", "ddnsfree.com", "giize.com", "loseyourip.com",
+	"publicvm.com", "linkpc.net", "myddns.me", "freeddns.org", "portmap.io", "portmap.host", "ngrok.io", "playit.gg", "selfip.com", "3utilities.com",
+}
+
+func dynamic(name string) bool {
+	for _, zone := range dynamicZones {
+		if strings.HasSuffix(name, "."+zone) {
+			return true
+		}
+	}
+	return false
 }

@@ -107,7 +107,7 @@ func (c *c2) lone(e *event.Event, place string, report Report) {
 	if e.Time-f.Start >= c2Long {
 		ch.signs |= signLong
 	}
-	if place == f.Server.Addr().String() {
+	if place == f.Server.Addr().String() || dynamic(place) {
 		ch.signs |= signNoName
 	}
 	if alone && peers.n <= c2Few {
@@ -116,12 +116,18 @@ func (c *c2) lone(e *event.Event, place string, report Report) {
 }
 
 // readable are classes of a protocol that has a name.
-func readable(class string) bool { return class == "tls-record" || class == "http" || class == "xml" }
+func readable(class string) bool {
+	return slices.Contains([]string{"tls-record", "http", "xml", "mqtt", "openvpn"}, class)
+}
 
 func loneSigns(r event.Record) signs {
 	var s signs
 	client, server := event.TextOf(r, "brandmelder.talk.client.class"), event.TextOf(r, "brandmelder.talk.server.class")
-	if event.TextOf(r, "brandmelder.talk.client.frame") != "" || event.TextOf(r, "brandmelder.talk.server.frame") != "" {
+	frames := [2]string{event.TextOf(r, "brandmelder.talk.client.frame"), event.TextOf(r, "brandmelder.talk.server.frame")}
+	switch {
+	case slices.Contains(frames[:], "decimal"):
+		s |= signDecimal
+	case slices.Contains(frames[:], "binary"):
 		s |= signFramed
 	}
 	if event.TextOf(r, "brandmelder.talk.first") == "server" && server != "text" {

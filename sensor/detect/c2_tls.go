@@ -71,6 +71,13 @@ func (c *c2) certificateSigns(e *event.Event, place string) (s signs) {
 	if begin := event.NumberOf(r, "tls.server.not_before"); begin > 0 && e.Time-begin < week && e.Time >= begin-week/7 {
 		s |= signFresh
 	}
+	// What people are sold lives a year or ten; programs that make their own do not count.
+	if begin, end := event.NumberOf(r, "tls.server.not_before"), event.NumberOf(r, "tls.server.not_after"); begin != 0 && (end-begin)/(365*24*3600*second) >= 15 {
+		s |= signEternal
+	}
+	if dynamic(place) || dynamic(name) {
+		s |= signDynamicName
+	}
 	return s
 }
 

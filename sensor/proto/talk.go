@@ -148,10 +148,10 @@ func (p *talkParser) close() {
 	if p.sum.Messages[p.speaker] == 0 {
 		s.first = p.size
 	}
-	p.sum.Messages[p.speaker]++
 	if len(s.line) > 0 && !s.long {
 		p.judge(s, s.line, false)
 	}
+	p.sum.Messages[p.speaker]++
 }
 
 // take counts the next bytes of the message at hand and reads those that may be text.
@@ -199,13 +199,14 @@ func (p *talkParser) endLine(s *talkSide) {
 // of a message that has no line's end.
 func (p *talkParser) judge(s *talkSide, line []byte, ended bool) {
 	before, words := s.traits, s.words
+	first := p.sum.Messages[p.speaker] == 0 // a survey opens the conversation
 	if ended {
-		s.traits |= traitsOf(bytes.TrimRight(line, "\r\n"))
+		s.traits |= traitsOf(bytes.TrimRight(line, "\r\n"), first)
 		if s.fresh {
 			s.words |= commandOf(line)
 		}
 	} else {
-		s.traits |= traitsOf(line)
+		s.traits |= traitsOf(line, first)
 		s.prompt(line)
 	}
 	p.news = p.news || s.traits != before || s.words != words && s.words&(s.words-1) != 0

@@ -52,8 +52,9 @@ var (
 // cat /etc/passwd, ls -l).
 var listings = []string{" Volume Serial Number is ", " Directory of ", "Windows IP Configuration", "root:x:0:0:", "drwxr-xr-x", "drwxrwxr"}
 
-// traitsOf judges one line. Bytes that are no text have none.
-func traitsOf(line []byte) (t talkTrait) {
+// traitsOf judges one line, of the side's first message or of a later one. Bytes that
+// are no text have none.
+func traitsOf(line []byte, first bool) (t talkTrait) {
 	if len(line) < 4 || !isText(line) {
 		return 0
 	}
@@ -75,7 +76,7 @@ func traitsOf(line []byte) (t talkTrait) {
 			t |= traitListing
 		}
 	}
-	if isSurvey(s) {
+	if first && isSurvey(s) {
 		t |= traitSurvey
 	}
 	if strings.Contains(s, "|'|'|") {
@@ -88,11 +89,11 @@ func containsAny(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
 }
 
-// isText allows what terminals are sent: tabs, escapes, UTF-8, and NUL, which ends
-// fields.
+// isText allows what terminals are sent: tabs, bells, escapes, UTF-8, and NUL, which
+// ends fields.
 func isText(b []byte) bool {
 	for _, c := range b {
-		if c < 0x20 && c != '\t' && c != '\r' && c != 0x1b && c != 0 && c != '\n' || c == 0x7f {
+		if c < 0x20 && c != '\t' && c != '\r' && c != 0x1b && c != 0 && c != '\n' && c != 7 && c != 8 || c == 0x7f {
 			return false
 		}
 	}
@@ -100,9 +101,9 @@ func isText(b []byte) bool {
 }
 
 // isSurvey knows the check-in of an implant: fields that describe the machine it
-// is on. HL7 messages have fields too, and begin with MSH.
+// is on. HL7 messages and the logs of products (CEF, LEEF, syslog) have fields too.
 func isSurvey(s string) bool {
-	if strings.HasPrefix(s, "MSH|") {
+	if strings.HasPrefix(s, "MSH|") || strings.HasPrefix(s, "<") || strings.Contains(s, "CEF:") || strings.Contains(s, "LEEF:") {
 		return false
 	}
 	low := strings.ToLower(s)
@@ -176,13 +177,28 @@ func talkClass(head []byte, printable float64) string {
 	if c := fileMagic(head); c != "" && c != "exe-pe" && c != "elf" {
 		return c
 	}
-	if len(head) > 0 && head[0] == 0xff {
-		return "telnet"
+	if c := namedProtocol(head); c != "" {
+		return c
 	}
 	if printable > .9 {
 		return "text"
 	}
 	return "binary"
+}
+
+// namedProtocol knows by its first bytes what has no parser here: a negotiation of
+// Telnet (RFC 854), MQTT's CONNECT, the first packet of OpenVPN over TCP (a hard
+// reset behind its length).
+func namedProtocol(head []byte) string {
+	switch {
+	case len(head) > 0 && head[0] == 0xff:
+		return "telnet"
+	case len(head) > 8 && head[0] == 0x10 && (string(head[4:8]) == "MQTT" || string(head[4:8]) == "MQIs"):
+		return "mqtt"
+	case len(head) > 11 && head[0] == 0 && (head[2] == 7<<3 || head[2] == 8<<3 || head[2] == 10<<3) && head[1] >= 14:
+		return "openvpn"
+	}
+	return ""
 }
 
 // program knows a PE by both of its marks (PE format, section 2: the offset of the

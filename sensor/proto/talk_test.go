@@ -70,6 +70,8 @@ func TestTalkOrdinaryText(t *testing.T) {
 		"mail":   talk("<220 mail.example ESMTP\r\n", "EHLO ward\r\n", "<250-mail.example\r\n250 SIZE 1000\r\n"),
 		"syslog": talk("<86>Oct 1 10:00:00 h pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh\n"),
 		"hl7":    talk("\x0bMSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5|Microsoft Windows\r\x1c\r", "<\x0bMSH|^~\\&|C|D|A|B|2026||ACK|1|P|2.5\r\x1c\r"),
+		"cef":    talk("CEF:0|Microsoft|Windows|10|4624|logon|3|src=a\n", "CEF:0|Microsoft|Windows|10|4624|logon|3|src=a\n"),
+		"later":  talk("hello\n", "<hi\n", "a|b|c|d|Microsoft Windows\n"),
 		"prices": talk("a$ ", "<b# ", "10 $ ", "<12 $ ", "13 $ "),
 	} {
 		if got := lastTalk(t, d); got.Shell != nil || got.Shapes != nil || got.Commands != [2]int64{} {
@@ -124,5 +126,16 @@ func TestTalkIsBounded(t *testing.T) {
 	}
 	if p = (&talkParser{}); p.Gap(event.Client, talkMost, emit) {
 		t.Error("a gap as long as a transfer is read on")
+	}
+}
+
+func TestTalkKnowsNamedProtocols(t *testing.T) {
+	for data, want := range map[string]string{
+		"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04ward": "mqtt", "\x00\x0e\x38abcdefgh\x00\x00\x00\x00\x00": "openvpn",
+		"\xff\xfd\x18\xff\xfd\x20": "telnet", "\x01\x02\x03\x04\x05\x06\x07\x08": "binary",
+	} {
+		if got := lastTalk(t, talk(data)).Class[event.Client]; got != want {
+			t.Errorf("%q is %s, want %s", data, got, want)
+		}
 	}
 }
