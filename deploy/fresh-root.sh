@@ -69,7 +69,7 @@ chroot "$root" useradd --create-home care
 git -c advice.detachedHead=false clone -q . "$root/home/care/brandmelder"
 chroot "$root" chown -R care:care /home/care /go
 NET=own AS=care inside 'cd && cd brandmelder && make run ARGS="--for 45s"' | tee "$work/user"
-for words in 'type: sudo ' 'replaying the recording' 'logins at' 'at regular times' 'sent 210 MB' 'data in DNS'; do
+for words in 'type: sudo ' 'replaying the recording' 'logins at' 'at regular times' 'sent 2[01][0-9] MB' 'data in DNS'; do
   grep -q "$words" "$work/user" || { echo "a plain user is not told: $words"; exit 1; }
 done
 
