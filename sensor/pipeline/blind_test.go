@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,10 @@ func TestBlindIsTold(t *testing.T) {
 func TestBlindEndsWithTheRun(t *testing.T) {
 	source := &dark{blind: []capture.Blindness{{From: time.Now().UnixNano() - 5*second, Interface: "eth1", Reason: capture.NoCarrier}}}
 	var docs []event.Doc
-	line, err := New(settings(1, flow.Config{}), func(d event.Doc) { docs = append(docs, d) })
+	line, err := New(settings(1, flow.Config{}), func(d event.Doc) {
+		d.JSON = slices.Clone(d.JSON)
+		docs = append(docs, d)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
