@@ -10,13 +10,18 @@ import (
 )
 
 func init() {
-	const doc, source, limit = "SIP: calls, registrations and their logins, without numbers", "RFC 3261, RFC 3581", 16*2048 + 8*sipNames + 2*textMaxLine
-	tables := []*event.Table{sipTable, (*event.Login)(nil).Table()}
-	register(Spec{Name: "sip", Doc: doc, Source: source, IP: 17, Ports: []uint16{5060}, Limit: limit,
-		Probe: probeSIP, New: func() Parser { return &sipDatagrams{} }, Tables: tables})
-	register(Spec{Name: "sip", Doc: doc, Source: source, IP: 6, Ports: []uint16{5060}, Limit: limit,
-		Probe: probeSIP, New: func() Parser { return &sipStream{} }, Tables: tables})
+	register(Spec{Name: "sip", Doc: sipDoc, Source: "RFC 3261, RFC 3581", IP: 17, Ports: []uint16{5060}, Limit: sipLimit,
+		Probe: probeSIP, New: func() Parser { return &sipDatagrams{} }, Tables: sipTables})
+	register(Spec{Name: "sip", Doc: sipDoc, Source: "RFC 3261", IP: 6, Ports: []uint16{5060}, Limit: sipLimit,
+		Probe: probeSIP, New: func() Parser { return &sipStream{} }, Tables: sipTables})
 }
+
+const (
+	sipDoc   = "SIP: calls, registrations and their logins, without numbers"
+	sipLimit = sipPending*2048 + 64*sipNames + 2*textMaxLine
+)
+
+var sipTables = []*event.Table{sipTable, (*event.Login)(nil).Table()}
 
 var sipMethods = []string{"REGISTER", "INVITE", "OPTIONS", "ACK", "BYE", "CANCEL", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER", "MESSAGE", "UPDATE", "PRACK"}
 
