@@ -61,13 +61,14 @@ const (
 	reconLAPS
 	reconACL
 	reconScript
+	reconNames
 	reconHives // the last two are no words of their own
 	reconKeys
 )
 
 var reconKinds = []string{
 	"users", "groups", "members of groups", "sessions", "logged-on users", "shares", "SIDs", "RPC endpoints", "services", "trusts", "rights", "DNS records",
-	"computers", "policies", "SPNs", "adminCount", "no pre-authentication", "delegation", "LAPS", "ACLs", "scripted filter",
+	"computers", "policies", "SPNs", "adminCount", "no pre-authentication", "delegation", "LAPS", "ACLs", "scripted filter", "NetBIOS names",
 }
 
 const (
@@ -92,10 +93,13 @@ func (d *directoryRecon) Observe(e *event.Event, report Report) {
 		return
 	}
 	var questions []question
-	if e.Kind == "rpc" {
+	switch e.Kind {
+	case "rpc":
 		questions = rpcQuestions(e.Data)
-	} else {
+	case "ldap":
 		questions = ldapQuestions(e.Data)
+	case "nbns":
+		questions = nameQuestions(e.Data)
 	}
 	client := e.Flow.Client.Addr().Unmap()
 	if len(questions) == 0 || d.env.Know.Controller(client) {
@@ -208,6 +212,6 @@ func init() {
 		Name: "directory-recon", Doc: "a host explores the domain: accounts, groups, sessions, shares, what can be attacked",
 		Family: "directory-recon", Technique: []string{"T1087.002", "T1069.002", "T1033", "T1135", "T1482", "T1018"},
 		Class: event.Absolute, Severity: event.Medium,
-		Wants: []string{"rpc", "ldap"}, Facts: reconTable, New: newDirectoryRecon,
+		Wants: []string{"rpc", "ldap", "nbns"}, Facts: reconTable, New: newDirectoryRecon,
 	})
 }

@@ -42,6 +42,15 @@ func rpcQuestions(r event.Record) []question {
 	return []question{q}
 }
 
+// nameQuestions knows the request for all names that a host has. Old Windows asks
+// it of hosts that it talks with, some firewalls of each of their users.
+func nameQuestions(r event.Record) []question {
+	if event.TextOf(r, "dns.question.type") != "NBSTAT" {
+		return nil
+	}
+	return []question{{reconNames, 0.5, false}}
+}
+
 // telling are conditions of a filter that look for what can be attacked: no
 // program that looks a user up needs them (userAccountControl in MS-ADTS 2.2.16).
 var telling = []struct {
