@@ -73,6 +73,8 @@ bench: build ## the project's benchmarks; with MIX= or captures in POOL, Suricat
 	$(GO) test -run '^$$' -bench . -benchmem ./sensor/decode ./sensor/flow ./sensor/capture
 	@if [ -n "$(MIX)" ] || [ -d "$(POOL)" ]; then GO=$(GO) MIX=$(MIX) POOL=$(POOL) MKMIX=$(MKMIX) deploy/bench.sh; \
 	  else echo "no MIX= and no captures in POOL=$(POOL): Suricata is not measured"; fi
+	@if [ -n "$(ELEPHANTS)" ]; then GO=$(GO) MIX=$(ELEPHANTS) deploy/bench.sh; \
+	  else echo "no ELEPHANTS=: large transfers are not measured; deploy/elephants.sh FILE records them (root)"; fi
 
 eval: build ## detection over the captures in CAPTURES, scored; EXPLAIN=1 says why each miss was missed
 	@deploy/eval.sh $(CAPTURES) $(LABELS) $(SCORE) $(EXPLAIN)

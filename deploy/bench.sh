@@ -1,6 +1,6 @@
 #!/bin/sh
 # bench.sh: a replay with all parsers, detectors and events, beside Suricata 7 with all its logs and no rules,
-# on the same packets in the same run; the median of RUNS runs of each, in turn.
+# on the same packets in the same run; the median of RUNS runs of each, in turn. Then what each stage adds.
 #   MIX=FILE            a capture to measure, or, where it is not there, to make
 #   POOL=FOLDER         captures to make the mix of
 #   MKMIX=FOLDER        the program that mixes them: addresses rewritten, spread over 300 s
@@ -30,3 +30,5 @@ for run in $(seq "$runs"); do
     --runmode single -l "$out/suricata" "$@"
 done
 python3 "$here/bench_counts.py" "$mix" "$out/ours.times" "$out/ours.ndjson" "$out/suricata.times" "$out/suricata/eve.json"
+echo "CPU time of each stage of the line:"
+BRANDMELDER_MIX=$(realpath "$mix") ${GO:-go} test -run '^$' -bench Stages -benchtime 1x ./sensor/pipeline | grep ns/packet
