@@ -64,6 +64,19 @@ var deedHits = map[string]map[string]string{
 		"10.0.0.1 10.0.9.1": "99 NetrServerReqChallenge with zeros, many NetrServerAuthenticate, NetrServerAuthenticate accepted, NetrServerPasswordSet2 after it ×582",
 		"10.0.0.2 10.0.9.1": "73 many NetrServerAuthenticate ×16",
 	},
+	"rdp-anomaly": {
+		"203.0.113.5 10.0.1.1": "73 session from outside, login from outside accepted ×2",
+		"203.0.113.6 10.0.1.1": "47 session from outside ×1",
+		"10.0.0.3 10.0.1.1":    "47 client made by hand ×1",
+		"127.0.0.1 127.0.0.2":  "47 session through a tunnel on this machine ×1",
+	},
+	"service-exploit": {
+		"10.0.0.1 10.0.1.1": "99 Heartbleed: memory of the server returned ×1",
+		"10.0.0.2 10.0.1.1": "73 Heartbleed request ×1",
+		"10.0.0.3 10.0.1.1": "73 BlueKeep: channel MS_T120 ×1",
+		"10.0.0.4 10.0.1.1": "73 telnet: an option as the name of the user ×1",
+		"10.0.0.5 10.0.1.1": "73 telnet: key id longer than the server's room for it ×1",
+	},
 	"forced-authentication": {
 		"10.0.0.1 10.0.1.1": "73 RpcRemoteFindFirstPrinterChangeNotification, server logs on to the client ×2",
 		"10.0.0.2 10.0.9.1": "73 EFSRPC, server logs on to the client ×2",

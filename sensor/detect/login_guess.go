@@ -69,10 +69,12 @@ func userID(l *event.Login) uint64 {
 	return max(h.Sum64(), 1)
 }
 
-// loginOf is the login in an event and its two ends.
+// loginOf is the login in an event and its two ends. RADIUS is left out: its client
+// is a switch or controller that asks for thousands of people, some of whose devices
+// keep an old password for months.
 func loginOf(e *event.Event) (l *event.Login, client, server netip.Addr, ok bool) {
 	l, ok = e.Data.(*event.Login)
-	if !ok || e.Flow == nil {
+	if !ok || e.Flow == nil || l.Protocol == "radius" {
 		return nil, client, server, false
 	}
 	return l, e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap(), true

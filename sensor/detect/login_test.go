@@ -34,6 +34,8 @@ func TestBruteforceHit(t *testing.T) {
 		"10.0.0.2 10.0.1.1 ssh": "47 users=0 hosts=1 broken=false",
 		"10.0.0.3 * smb":        "47 users=1 hosts=3 broken=false",
 		"10.0.0.4 10.0.1.1 ssh": "47 users=0 hosts=1 broken=false",
+		"10.0.0.6 10.0.1.6 rdp": "47 users=1 hosts=1 broken=false",
+		"10.0.0.7 10.0.1.6 vnc": "47 users=0 hosts=1 broken=false",
 	}
 	if d := cmp.Diff(want, stories(found)); d != "" {
 		t.Error(d)

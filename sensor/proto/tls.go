@@ -21,6 +21,7 @@ const (
 	tlsAlert        = 21
 	tlsHandshake    = 22
 	tlsData         = 23
+	tlsHeartbeat    = 24 // RFC 6520
 
 	tlsClientHello = 1
 	tlsServerHello = 2
@@ -85,6 +86,7 @@ type tlsSide struct {
 	left   int  // bytes of the record still to come
 	cipher bool // ChangeCipherSpec was seen: what follows is encrypted
 	alert  []byte
+	beat   []byte // first bytes of a heartbeat in clear
 	msg    []byte
 	skip   int  // bytes of a handshake message too long to keep, or not whole
 	deaf   bool // handshake messages can no longer be told apart
@@ -158,7 +160,7 @@ func (p *tlsParser) header(from event.Side) {
 		s.have = 0
 	}
 	kind := s.head[0]
-	if kind < tlsChangeCipher || kind > 24 || s.head[1] != 3 || s.left > tlsMaxRecord {
+	if kind < tlsChangeCipher || kind > tlsHeartbeat || s.head[1] != 3 || s.left > tlsMaxRecord {
 		p.done = true
 		return
 	}
@@ -175,6 +177,33 @@ func (p *tlsParser) header(from event.Side) {
 		if s.cipher {
 			p.bothEncrypt()
 		}
+	case tlsHeartbeat:
+		p.beats(from, s.left)
+	}
+}
+
+// beats counts what crosses in heartbeats. A server that was asked for more than was
+// sent and gives it shows its memory (CVE-2014-0160).
+func (p *tlsParser) beats(from event.Side, n int) {
+	p.sides[from].beat = p.sides[from].beat[:0]
+	if b := &p.rec.Heartbeat; from == event.Server && b.Asked > 0 {
+		b.Returned += int64(n)
+	}
+}
+
+// heartbeat reads the length that a request claims to have: type, length, payload.
+func (p *tlsParser) heartbeat(s *tlsSide, b []byte) {
+	size := int(s.head[3])<<8 | int(s.head[4])
+	if len(s.beat) == 3 {
+		return
+	}
+	s.beat = append(s.beat, b[:min(len(b), 3-len(s.beat))]...)
+	if len(s.beat) < 3 || s.beat[0] != 1 {
+		return
+	}
+	if asked := int64(s.beat[1])<<8 | int64(s.beat[2]); asked > int64(size-3) {
+		h := &p.rec.Heartbeat
+		h.Asked, h.Sent = max(h.Asked, asked), int64(size)
 	}
 }
 
@@ -211,6 +240,8 @@ func (p *tlsParser) fragment(from event.Side, b []byte) {
 		}
 	case s.head[0] == tlsHandshake && !s.cipher && !s.deaf:
 		p.handshake(from, b)
+	case s.head[0] == tlsHeartbeat && !s.cipher && from == event.Client:
+		p.heartbeat(s, b)
 	}
 }
 

@@ -19,10 +19,18 @@ type TLS struct {
 	Established bool   // both sides went on to send under the new keys
 	Resumed     bool
 	Retry       bool // HelloRetryRequest was sent
+	Heartbeat   Heartbeat
 
 	serverHello            serverHello
 	clientSeen, serverSeen bool
 	transport              byte // of JA4: 0 stands for TCP, 'q' for QUIC
+}
+
+// Heartbeat is a request in clear that claims to be longer than it is (RFC 6520).
+type Heartbeat struct {
+	Asked    int64 // bytes of payload it claims, 0 none such was seen
+	Sent     int64 // bytes of its record
+	Returned int64 // bytes of the heartbeats that the server sent afterwards
 }
 
 // Version is the negotiated version: "1.2", or "3.0" with protocol "ssl".
@@ -96,6 +104,9 @@ func tlsFields() []event.Field {
 	flag := func(path, doc string, get func(*TLS) bool) event.Field {
 		return event.Bool(path, event.Technical, doc, func(r *TLS) (bool, bool) { return get(r), true })
 	}
+	beat := func(path, doc string, get func(*TLS) int64) event.Field {
+		return event.Int("brandmelder.tls.heartbeat."+path, event.Technical, doc, func(r *TLS) (int64, bool) { return get(r), r.Heartbeat.Asked > 0 })
+	}
 	fields := []event.Field{
 		text("tls.client.server_name", "name the client asked for (SNI)", func(r *TLS) string { return r.Hello.ServerName }),
 		text("tls.client.ja3", "JA3 of the client", func(r *TLS) string { return r.Hello.JA3 }),
@@ -110,6 +121,9 @@ func tlsFields() []event.Field {
 		flag("brandmelder.tls.hello_retry", "the server asked for another hello", func(r *TLS) bool { return r.Retry }),
 		text("brandmelder.tls.alert", "first alert sent in clear", func(r *TLS) string { return r.Alert }),
 		text("brandmelder.tls.alert_from", "side that sent it", func(r *TLS) string { return r.AlertFrom }),
+		beat("asked", "payload that a heartbeat request claims beyond what it holds, bytes", func(r *TLS) int64 { return r.Heartbeat.Asked }),
+		beat("sent", "bytes of that request", func(r *TLS) int64 { return r.Heartbeat.Sent }),
+		beat("returned", "bytes of heartbeats that the server sent after it", func(r *TLS) int64 { return r.Heartbeat.Returned }),
 		event.Strings("brandmelder.tls.client.alpn", event.Technical, "protocols the client offers (ALPN)", func(r *TLS) []string { return r.Hello.ALPN }),
 		event.Strings("tls.client.supported_ciphers", event.Technical, "suites the client offers", func(r *TLS) []string { return suiteNames(r.Hello.Ciphers) }),
 		event.Ints("brandmelder.tls.client.groups", event.Technical, "key exchange groups the client offers, IANA numbers", func(r *TLS) []int64 { return wide(r.Hello.Groups) }),

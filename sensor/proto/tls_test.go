@@ -280,3 +280,23 @@ func TestProbeTLS(t *testing.T) {
 		}
 	}
 }
+
+func TestHeartbeatThatClaimsTooMuch(t *testing.T) {
+	hello := clientHelloOf("www.example.org")
+	beat := func(claims int, payload []byte) []byte {
+		return be(byte(24), uint16(0x0302), uint16(3+len(payload)), byte(1), uint16(claims), payload)
+	}
+	for name, tt := range map[string]struct {
+		d    dialogue
+		want Heartbeat
+	}{
+		"honest":   {dialogue{{event.Client, hello}, {event.Client, beat(16, zeros(32))}, {event.Server, beat(16, zeros(32))}}, Heartbeat{}},
+		"too much": {dialogue{{event.Client, hello}, {event.Client, beat(0x4000, nil)}}, Heartbeat{Asked: 0x4000, Sent: 3}},
+		"answered": {dialogue{{event.Client, hello}, {event.Client, beat(0x4000, nil)}, {event.Server, tlsRecordOf(24, 16000)}}, Heartbeat{Asked: 0x4000, Sent: 3, Returned: 16000}},
+	} {
+		records := run(specOf(t, "tls", 6), tt.d)
+		if len(records) != 1 || records[0].(*TLS).Heartbeat != tt.want {
+			t.Errorf("%s: %+v", name, records)
+		}
+	}
+}
