@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -43,7 +44,16 @@ func rootCommand() *cobra.Command {
 	return root
 }
 
+// garbagePercent is how much the heap may grow before it is collected. Most of it
+// is tables that are as large from the first minute as after a year, so that the
+// usual 100 would only let them stand there twice: 60 takes a fifth less memory for
+// 3 % more time on a mix of protocols.
+const garbagePercent = 60
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	err := rootCommand().Execute()
 	if err == nil {
 		return

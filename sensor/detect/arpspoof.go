@@ -131,6 +131,9 @@ func (d *arpSpoof) route(e *event.Event, report Report) {
 	if !outside || !d.env.Know.Internal(host) || mac.IsZero() || mac.IsGroup() {
 		return
 	}
+	if r := d.routes.Get(host); r != nil && r.mac == mac && d.claims.Len() == 0 {
+		return // as nearly always
+	}
 	r, _ := d.routes.Touch(host, e.Time)
 	if r.mac != mac {
 		r.before, r.mac = r.mac, mac
