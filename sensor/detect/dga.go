@@ -36,7 +36,7 @@ const (
 	// Strange names, whether they exist or not: a laboratory or a sinkhole may
 	// answer them all.
 	dgaStrange = 20
-	dgaMostly  = 0.5 // of all the domains: of a list of popular names a tenth is strange
+	dgaMostly  = 0.5  // of all the domains: of a list of popular names a tenth is strange
 	dgaShare   = 0.4  // mean share of strange pairs: words have .08, random letters .63
 	dgaSingle  = 0.45 // of one name
 	dgaLength  = 8    // letters: shorter labels are abbreviations
