@@ -1,0 +1,133 @@
+package detect
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// evalSize is how much is simulated.
+type evalSize struct{ seeds, random, randomSeeds, chance, heldOut int }
+
+var (
+	evalFull  = evalSize{seeds: 300, random: 2000, randomSeeds: 10, chance: 2500, heldOut: 5000}
+	evalQuick = evalSize{seeds: 40, random: 100, randomSeeds: 5, chance: 250, heldOut: 500}
+)
+
+// TestBeaconEval measures our score beside its rivals and writes text, JSON and
+// plots into the folder BRANDMELDER_EVAL; make eval-beacon runs it.
+func TestBeaconEval(t *testing.T) {
+	dir := os.Getenv("BRANDMELDER_EVAL")
+	if dir == "" {
+		t.Skip("make eval-beacon runs this")
+	}
+	size := evalFull
+	if os.Getenv("QUICK") != "" {
+		size = evalQuick
+	}
+	ev := newBeaconEval(size)
+	ev.real(t, dir)
+	if err := ev.write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range ev.Missed {
+		t.Error(m)
+	}
+}
+
+// The same, small enough for every run of the tests.
+func TestBeaconEvalSmall(t *testing.T) {
+	ev := newBeaconEval(evalSize{seeds: 4, random: 3, randomSeeds: 1, chance: 20, heldOut: 20})
+	clean := ev.Cells[0]
+	if len(ev.Cells) < 60 || clean.Recall["ours"] < .75 || ev.HeldOut["ours"] > .05 {
+		t.Errorf("%d cells, the first %+v, held out %v", len(ev.Cells), clean, ev.HeldOut)
+	}
+	dir := t.TempDir()
+	if err := ev.write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"report.txt", "report.json", "recall.svg", "roc.svg"} {
+		if info, err := os.Stat(dir + "/" + name); err != nil || info.Size() < 500 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// scores are those of many series, by rival, each sorted.
+type scores map[string][]float64
+
+// scoreAll makes n series and scores each, on all processors.
+func scoreAll(n int, series func(i int) []checkIn) scores {
+	rows := make([][]float64, n)
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				calls := series(i)
+				for _, rv := range rivals {
+					rows[i] = append(rows[i], rv.score(calls))
+				}
+			}
+		})
+	}
+	wait.Wait()
+	out := scores{}
+	for k, rv := range rivals {
+		for _, row := range rows {
+			out[rv.name] = append(out[rv.name], row[k])
+		}
+		slices.Sort(out[rv.name])
+	}
+	return out
+}
+
+// above is the share of sorted values above a cut.
+func above(sorted []float64, cut float64) float64 {
+	i, found := slices.BinarySearch(sorted, cut)
+	for found && i < len(sorted) && sorted[i] == cut {
+		i++
+	}
+	return float64(len(sorted)-i) / float64(len(sorted))
+}
+
+// cutAt is the score that a share of the values passes.
+func cutAt(sorted []float64, share float64) float64 {
+	return sorted[len(sorted)-1-int(share*float64(len(sorted)))]
+}
+
+// chanceDay is a day of calls by a law of chance, eight at least, at a scale from
+// three seconds to half an hour, on a host that is on all day or nine hours.
+func chanceDay(r *rand.Rand, l law) []checkIn {
+	for {
+		next, scale, constant := l.begin(r), logUniform(r, 3, 1800), r.IntN(3) == 0
+		stop := float64([]int{9, 24}[r.IntN(2)]) * 3600
+		var calls []checkIn
+		for now := 0.0; now*scale < stop && len(calls) < 1<<16; now += next(now) {
+			size := uint32(400)
+			if !constant {
+				size = foreignSize(r)
+			}
+			calls = append(calls, evalCall(now*scale, size))
+		}
+		if calls = asKept(calls); len(calls) >= 8 {
+			return calls
+		}
+	}
+}
+
+// chanceScores are those of each family of chance, n series each.
+func chanceScores(laws []law, n int, stream uint64) scores {
+	began := time.Now()
+	s := scoreAll(n*len(laws), func(i int) []checkIn {
+		return chanceDay(rand.New(rand.NewPCG(stream, uint64(i))), laws[i%len(laws)])
+	})
+	fmt.Printf("chance: %d series of %d families, %.0f s\n", n*len(laws), len(laws), time.Since(began).Seconds())
+	return s
+}
