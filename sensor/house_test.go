@@ -29,7 +29,7 @@ var arrows = map[string]string{
 	"sensor/flow":     "decode event proto",
 	"sensor/know":     "baseline event",
 	"sensor/detect":   "baseline event know rule",
-	"sensor/alert":    "detect event know",
+	"sensor/alert":    "baseline detect event know",
 	"sensor/pipeline": "alert baseline capture decode detect event flow know proto rule",
 	"sensor/journal":  "event",
 	"sensor/output":   "event journal",

@@ -22,6 +22,7 @@ type replay struct {
 	output     string
 	out        string
 	shards     int
+	learned    string
 	settings
 }
 
@@ -31,7 +32,8 @@ func replayCommand() *cobra.Command {
 		Use:   "replay FILE…",
 		Short: "the same line over capture files; stores nothing",
 		Long: "Replay reads pcap and pcapng files (also .gz and .zst, and - for standard input) through the\n" +
-			"same line as run. It starts with empty state, gives the same bytes every time, and stores nothing.",
+			"same line as run. It starts with empty state, gives the same bytes every time, and stores nothing.\n" +
+			"With --state it starts with what a sensor learned that keeps its state there.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error { return r.run(c, files) },
 	}
@@ -39,6 +41,7 @@ func replayCommand() *cobra.Command {
 	c.Flags().StringVar(&r.output, "output", "table", "table or ndjson")
 	c.Flags().StringVar(&r.out, "out", "-", "file to write to, - for standard output")
 	c.Flags().IntVar(&r.shards, "shards", 1, "packet shards, 1 to 64")
+	c.Flags().StringVar(&r.learned, "state", "", "state directory to begin with; it is only read")
 	r.flag(c)
 	return c
 }
@@ -66,6 +69,9 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 		return err
 	}
 	settings.AlertsOnly = r.alertsOnly
+	if r.learned != "" {
+		settings.Learned = pipeline.Learned{Dir: learnedIn(r.learned), Found: found}
+	}
 	line, err := pipeline.New(settings, write)
 	if err != nil {
 		return err

@@ -211,6 +211,10 @@ func (r *run) prepare(sources int, state string) (c pipeline.Config, outputs []*
 		return c, nil, err
 	}
 	c.Alert.Suppressions = first.Suppressions
+	if c.Learned, err = r.learned(state); err != nil {
+		return c, nil, err
+	}
+	c.Learned.Save = true
 	if c.Alert.Pasts, err = pasts(journalIn(state), time.Now()); err != nil {
 		r.say("alerts of the run before cannot be read, so one may be raised again: %v", err)
 	}

@@ -28,6 +28,7 @@ type status struct {
 	Outputs       []seen           `json:"outputs"`
 	Coverage      json.RawMessage  `json:"coverage,omitempty"` // the newest document
 	Blind         []string         `json:"blind,omitempty"`    // the newest times without sight, newest first
+	Learned       []lesson         `json:"learned,omitempty"`
 }
 
 // onDisk is how long this disk keeps what, in days.
@@ -89,6 +90,9 @@ func (s *settings) status() (now status, err error) {
 	}
 	now = status{Version: version, Configuration: s.Hash(), State: state, Suppressions: len(standing),
 		Retention: s.Retention, Kept: s.kept(), Outputs: s.seen()}
+	if now.Learned, err = lessons(learnedIn(state)); err != nil {
+		return now, err
+	}
 	if v == nil {
 		return now, nil
 	}
@@ -151,6 +155,9 @@ func (s *status) print(w io.Writer) error {
 	}
 	for _, text := range s.Blind {
 		line("blind", "%s", text)
+	}
+	for _, l := range s.Learned {
+		line("learned", "%s", l)
 	}
 	if len(s.Coverage) == 0 {
 		line("coverage", "none yet: run writes it each minute; replay stores nothing")

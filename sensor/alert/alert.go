@@ -5,6 +5,7 @@
 package alert
 
 import (
+	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
@@ -32,6 +33,7 @@ type Desk struct {
 	open     []*story // the same, in the order they were opened
 	files    *files   // open incidents
 	coverage *event.Coverage
+	learning []baseline.Lesson
 	layouts  map[*event.Table]*event.Layout
 	count    Count
 }
@@ -102,6 +104,9 @@ func (d *Desk) raise(s *story) {
 
 // Cover tells how much was seen in the latest minute; alerts carry it.
 func (d *Desk) Cover(c *event.Coverage) { d.coverage = c }
+
+// Learning tells which detectors still learn; alerts carry it.
+func (d *Desk) Learning(rest []baseline.Lesson) { d.learning = rest }
 
 // Tick writes what has become due: growth of alerts, ends of incidents.
 func (d *Desk) Tick(now int64) {

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
@@ -18,6 +19,7 @@ type alert struct {
 	hosts    []string
 	users    []string
 	examples []event.Record // flows as a person looks them up
+	learning []baseline.Lesson
 }
 
 func (d *Desk) layout(facts *event.Table) *event.Layout {
@@ -66,7 +68,7 @@ func (d *Desk) tags(f *event.Finding) []string {
 // describe gathers what a person needs to decide.
 func (d *Desk) describe(s *story) *alert {
 	f := &s.finding
-	a := &alert{story: s, spec: d.specs[f.Detector]}
+	a := &alert{story: s, spec: d.specs[f.Detector], learning: d.learning}
 	a.source, a.target = d.c.Know.Zone(f.Subject.Addr), d.c.Know.Zone(f.Peer.Addr)
 	a.risk, a.reasons = risk(s, a.source, a.target)
 	a.say(d.c.Lang, a, f.Facts, f.Rule)

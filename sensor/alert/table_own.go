@@ -30,6 +30,18 @@ func ownFields() []event.Field {
 				yield(r)
 			}
 		}),
+		event.Strings("brandmelder.learning.detectors", event.Technical, "detectors that still learn what is usual, and might have said more", func(a *alert) (names []string) {
+			for _, l := range a.learning {
+				names = append(names, l.Name)
+			}
+			return names
+		}),
+		event.Time("brandmelder.learning.until", event.Technical, "when the last of them may speak", func(a *alert) (until int64) {
+			for _, l := range a.learning {
+				until = max(until, l.Until())
+			}
+			return until
+		}),
 		event.IPs("brandmelder.targets", event.Technical, "where there are many: to whom, at most 64", func(a *alert) []netip.Addr { return a.finding.Related }),
 		event.Int("brandmelder.flows_total", event.Technical, "flows that it rests on", func(a *alert) (int64, bool) { return int64(a.finding.FlowsTotal), true }),
 	}

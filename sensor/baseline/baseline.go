@@ -6,7 +6,11 @@ import "slices"
 
 // Store makes the bounded maps of one run and knows them all by name, so that
 // their sizes and evictions can be shown.
-type Store struct{ gauges []Gauge }
+type Store struct {
+	gauges  []Gauge
+	kept    []kept
+	lessons []*Lesson
+}
 
 // Gauge is the state of one bounded map.
 type Gauge interface {
@@ -45,6 +49,7 @@ type Map[K comparable, V any] struct {
 	evicted uint64
 	expired uint64
 	gone    func(K, *V)
+	changed bool // since it was last encoded
 }
 
 type slot[K comparable, V any] struct {
@@ -92,6 +97,7 @@ func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
 		m.unlink(i)
 	}
 	m.slots[i].touched = now
+	m.changed = true
 	m.link(i)
 	return &m.slots[i].value, !ok
 }
@@ -148,6 +154,7 @@ func (m *Map[K, V]) remove(i int32) {
 }
 
 func (m *Map[K, V]) drop(i int32) {
+	m.changed = true
 	m.unlink(i)
 	delete(m.index, m.slots[i].key)
 	m.slots[i] = slot[K, V]{}

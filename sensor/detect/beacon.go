@@ -65,8 +65,8 @@ func newBeacon(env Env, decode Decoder) (Detector, error) {
 	return &beacon{
 		env:    env,
 		pairs:  baseline.NewMap[beaconPair, beaconCalls](env.State, "beacon.pairs", beaconPairs, beaconIdle),
-		places: baseline.NewMap[string, firstFew](env.State, "beacon.places", beaconPlaces, beaconUsed),
-		webs:   baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces, beaconIdle),
+		places: baseline.Keep(env.State, baseline.NewMap[string, firstFew](env.State, "beacon.places", beaconPlaces, beaconUsed)),
+		webs:   baseline.Keep(env.State, baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces, beaconIdle)),
 	}, decode(&struct{}{})
 }
 

@@ -69,7 +69,7 @@ func newDGA(env Env, decode Decoder) (Detector, error) {
 	return &dga{
 		env:     env,
 		hosts:   baseline.NewMap[netip.Addr, dgaHost](env.State, "dga.hosts", dgaHosts, dgaWindow),
-		domains: baseline.NewMap[string, dgaDomain](env.State, "dga.domains", dgaDomains, dgaMemory),
+		domains: baseline.Keep(env.State, baseline.NewMap[string, dgaDomain](env.State, "dga.domains", dgaDomains, dgaMemory)),
 		exempt:  baseline.NewMap[netip.Addr, struct{}](env.State, "dga.servers", dgaHosts, dgaMemory),
 	}, nil
 }

@@ -77,7 +77,7 @@ func newDNSTunnel(env Env, decode Decoder) (Detector, error) {
 	return &dnsTunnel{
 		env:     env,
 		pairs:   baseline.NewMap[tunnelPair, tunnelSum](env.State, "dns-tunnel.pairs", tunnelPairs, tunnelHour),
-		domains: baseline.NewMap[string, firstFew](env.State, "dns-tunnel.domains", tunnelDomains, tunnelDay),
+		domains: baseline.Keep(env.State, baseline.NewMap[string, firstFew](env.State, "dns-tunnel.domains", tunnelDomains, tunnelDay)),
 	}, decode(&struct{}{})
 }
 

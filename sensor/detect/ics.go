@@ -86,12 +86,13 @@ type icsStory struct {
 }
 
 func newICSCommand(env Env, decode Decoder) (Detector, error) {
+	env.State.Learn("ics-command", icsLearn)
 	return &icsCommand{
 		env:     env,
 		seen:    baseline.NewMap[icsKind, icsCount](env.State, "ics-command.kinds", icsEntries, icsIdle),
 		stories: baseline.NewMap[icsKey, icsStory](env.State, "ics-command.stories", icsEntries, icsIdle),
 		pairs:   baseline.NewMap[icsPair, icsTried](env.State, "ics-command.pairs", icsEntries, icsIdle),
-		devices: baseline.NewMap[icsDevice, icsMasters](env.State, "ics-command.devices", icsEntries, icsMemory),
+		devices: baseline.Keep(env.State, baseline.NewMap[icsDevice, icsMasters](env.State, "ics-command.devices", icsEntries, icsMemory)),
 	}, decode(&struct{}{})
 }
 

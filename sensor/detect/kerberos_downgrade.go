@@ -51,8 +51,8 @@ const (
 func newDowngrade(env Env, decode Decoder) (Detector, error) {
 	return &downgrade{
 		env:     env,
-		realms:  baseline.NewMap[netip.Addr, struct{}](env.State, "kerberos-downgrade.realms", downRealms, downMemory),
-		clients: baseline.NewMap[netip.Addr, struct{}](env.State, "kerberos-downgrade.clients", downClients, downMemory),
+		realms:  baseline.Keep(env.State, baseline.NewMap[netip.Addr, struct{}](env.State, "kerberos-downgrade.realms", downRealms, downMemory)),
+		clients: baseline.Keep(env.State, baseline.NewMap[netip.Addr, struct{}](env.State, "kerberos-downgrade.clients", downClients, downMemory)),
 		weak:    baseline.NewMap[ticketOwner, int64](env.State, "kerberos-downgrade.weak", downClients, downMemory),
 		told:    baseline.NewMap[downgradeKey, int](env.State, "kerberos-downgrade.told", downClients, downMemory),
 	}, decode(&struct{}{})

@@ -80,13 +80,14 @@ type medicalUse struct {
 
 func newMedical(env Env, decode Decoder) (Detector, error) {
 	s := env.State
+	s.Learn("medical-anomaly", medicalLearn)
 	return &medical{
 		env:     env,
 		guesses: baseline.NewMap[medicalPair, medicalTitles](s, "medical-anomaly.titles", medicalEntries, day),
 		bulk:    baseline.NewMap[medicalPair, medicalBulk](s, "medical-anomaly.bulk", medicalEntries, medicalWindow),
 		flows:   baseline.NewMap[medicalFlow, int64](s, "medical-anomaly.flows", medicalEntries, day),
-		servers: baseline.NewMap[medicalServer, int64](s, "medical-anomaly.servers", medicalEntries, medicalMemory),
-		known:   baseline.NewMap[medicalUse, int64](s, "medical-anomaly.uses", medicalEntries, medicalMemory),
+		servers: baseline.Keep(s, baseline.NewMap[medicalServer, int64](s, "medical-anomaly.servers", medicalEntries, medicalMemory)),
+		known:   baseline.Keep(s, baseline.NewMap[medicalUse, int64](s, "medical-anomaly.uses", medicalEntries, medicalMemory)),
 		outside: baseline.NewMap[medicalPair, bool](s, "medical-anomaly.outside", medicalEntries, day),
 	}, decode(&struct{}{})
 }

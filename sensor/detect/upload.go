@@ -96,7 +96,7 @@ func newUpload(env Env, decode Decoder) (Detector, error) {
 		limit:  max(c.Bytes, 1),
 		pairs:  baseline.NewMap[uploadPair, uploadSum](env.State, "upload.pairs", uploadPairs, uploadWindow),
 		totals: baseline.NewMap[netip.Addr, uploadHour](env.State, "upload.clients", uploadPairs, uploadWindow),
-		places: baseline.NewMap[string, uploadUsers](env.State, "upload.places", uploadPlaces, uploadMemory),
+		places: baseline.Keep(env.State, baseline.NewMap[string, uploadUsers](env.State, "upload.places", uploadPlaces, uploadMemory)),
 	}, nil
 }
 

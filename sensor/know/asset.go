@@ -30,8 +30,8 @@ type behind struct {
 
 func newAssets(s *baseline.Store) *assets {
 	return &assets{
-		bound:  baseline.NewMap[netip.Addr, event.MAC](s, "know.assets", maxAssets, day),
-		behind: baseline.NewMap[event.MAC, behind](s, "know.macs", maxAssets, day),
+		bound:  baseline.Keep(s, baseline.NewMap[netip.Addr, event.MAC](s, "know.assets", maxAssets, day)),
+		behind: baseline.Keep(s, baseline.NewMap[event.MAC, behind](s, "know.macs", maxAssets, day)),
 	}
 }
 

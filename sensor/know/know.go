@@ -46,6 +46,9 @@ func New(c Config) (*Know, error) {
 // Gauges lists the bounded maps of the knowledge.
 func (k *Know) Gauges() []baseline.Gauge { return k.state.Gauges() }
 
+// State is where what is known is kept.
+func (k *Know) State() *baseline.Store { return k.state }
+
 // Observe learns from an event. It is called before the detectors see it.
 func (k *Know) Observe(e *event.Event) {
 	switch e.Kind {

@@ -38,7 +38,7 @@ type names struct {
 }
 
 func newNames(s *baseline.Store) *names {
-	return &names{baseline.NewMap[netip.Addr, named](s, "know.names", maxNames, day)}
+	return &names{baseline.Keep(s, baseline.NewMap[netip.Addr, named](s, "know.names", maxNames, day))}
 }
 
 func (n *names) of(a netip.Addr) string {

@@ -22,7 +22,7 @@ const (
 )
 
 func newControllers(s *baseline.Store) *controllers {
-	return &controllers{baseline.NewMap[netip.Addr, struct{}](s, "know.controllers", maxControllers, controllersLive)}
+	return &controllers{baseline.Keep(s, baseline.NewMap[netip.Addr, struct{}](s, "know.controllers", maxControllers, controllersLive))}
 }
 
 // Controller reports whether the address was seen to be a domain controller.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
+	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
@@ -23,6 +24,8 @@ type after struct {
 	desk      *alert.Desk
 	document  *document // nil: only alerts are written
 	orders    atomic.Pointer[order]
+	stores    []*baseline.Store
+	keeper    *baseline.Keeper // nil: nothing is saved
 
 	epoch  uint32
 	first  int64 // line clock of the first event
@@ -105,7 +108,7 @@ func (a *after) report(s *detect.Spec) detect.Report {
 		if f.Severity == 0 {
 			f.Severity = s.Severity
 		}
-		f.Class = s.Class
+		f.Class = max(f.Class, s.Class) // one that is absolute may have findings that had to be learned
 		a.desk.Raise(f)
 	}
 }
@@ -116,6 +119,7 @@ func (a *after) advance(epoch uint32, clock int64) {
 		a.closeMinute()
 		if a.now == 0 {
 			a.first = clock
+			a.lessons(clock)
 		}
 		a.epoch, a.now, a.tick = epoch, clock, ceilTick(clock)
 		return
@@ -138,6 +142,7 @@ func (a *after) runTick(now int64) {
 		d.Tick(now, d.report)
 	}
 	a.desk.Tick(now)
+	a.lessons(now)
 }
 
 func ceilTick(t int64) int64 { return (t/detect.TickEvery + 1) * detect.TickEvery }
@@ -174,4 +179,7 @@ func (a *after) close() {
 	}
 	a.closeMinute()
 	a.desk.Close(a.now)
+	if a.keeper != nil {
+		a.keeper.Close(a.now)
+	}
 }

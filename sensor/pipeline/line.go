@@ -28,6 +28,7 @@ type Config struct {
 	Rules      *atomic.Pointer[rule.Set] // read anew for each event; nil without rules
 	Clinical   []string                  // shares of patients' files, without the server: names of files on them are dropped
 	AlertsOnly bool                      // documents of events are not made
+	Learned    Learned
 }
 
 // Line is one run of the sensor. It is used once.
@@ -69,6 +70,7 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 		d.report = l.after.report(s)
 		l.after.detectors = append(l.after.detectors, d)
 	}
+	l.after.remember(c.Learned, k.State(), env.State)
 	return l, nil
 }
 
