@@ -12,7 +12,7 @@ func (l *Lane) clientSends(h *decode.Headers) (fromClient, guess bool) {
 	syn, ack := h.Flags&decode.SYN != 0, h.Flags&decode.ACK != 0
 	mid := h.Key.Proto == tcp && !syn
 	switch {
-	case isGroup(dst):
+	case isGroup(dst) || h.DstMAC.IsGroup(): // a network's own broadcast address is known by its frame
 		return true, mid
 	case isGroup(src):
 		return false, mid
