@@ -13,7 +13,7 @@ RACE     ?= ./...
 POOL  ?= $(CAPTURES)
 MKMIX ?= ../shared/eval/mkmix
 
-.PHONY: help go-version build run test race golden fuzz bench eval lint check test-root recording
+.PHONY: help go-version build run test race golden fuzz bench eval eval-logins eval-logins-real lint check test-root recording
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,6 +81,12 @@ eval: build ## detection over the captures in CAPTURES, scored; EXPLAIN=1 says w
 
 eval-beacon: build ## the beacon score beside RITA v5's formulas and plain variation, simulated and over CAPTURES; QUICK=1 is a tenth
 	@GO=$(GO) QUICK=$(QUICK) deploy/eval-beacon.sh $(CAPTURES)
+
+eval-logins: go-version ## strange logins in synthetic domains: found by kind, and alarms without a cause
+	$(GO) test -count=1 -v ./sensor/detect -run EvalLogins
+
+eval-logins-real: build ## attempts counted against OpenSSH, Dovecot, OpenLDAP and Samba (root)
+	@deploy/eval-logins-real.sh
 
 recording: build ## record the exercise anew (root)
 	@deploy/record-exercise.sh

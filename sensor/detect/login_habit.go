@@ -155,7 +155,7 @@ func (h *loginHabit) note(u *loginUse) {
 	if u.service != 0 {
 		h.services.add(u.service, u.at, habitServices)
 	}
-	if u.admin {
+	if u.admin && len(h.admin) < adminHosts {
 		h.admin.add(u.service, u.at, adminHosts)
 	}
 	if u.method == "ntlm" && h.ntlm == 0 {
@@ -178,6 +178,11 @@ const (
 	boundShare = 0.85
 	boundHours = 18
 	boundMost  = 2
+	boundSpan  = 10 * day
+	// A task of working days runs at its hour, and an hour is all there is.
+	boundTaskDays     = 8
+	boundTaskHours    = 2 // it may begin before the full hour
+	boundTaskServices = 4
 )
 
 func (h *loginHabit) settled(now int64) bool {
@@ -185,7 +190,7 @@ func (h *loginHabit) settled(now int64) bool {
 }
 
 // bound reports whether the account is a machine's: the same one or two clients
-// every day, or around the clock.
+// every day, or around the clock, or at one hour for a few services.
 func (h *loginHabit) bound(now int64) bool {
 	old := 0
 	for _, c := range h.clients {
@@ -193,8 +198,12 @@ func (h *loginHabit) bound(now int64) bool {
 			old++
 		}
 	}
-	age := float64((now-h.since)/day + 1)
-	return old <= boundMost && age >= 10 && (float64(h.days) >= boundShare*age || h.hours.hoursOfDay() >= boundHours)
+	if old > boundMost || now-h.since < boundSpan {
+		return false
+	}
+	hours, age := h.hours.hoursOfDay(), float64((now-h.since)/day+1)
+	return float64(h.days) >= boundShare*age || hours >= boundHours ||
+		hours <= boundTaskHours && h.days >= boundTaskDays && len(h.services) <= boundTaskServices
 }
 
 func (h *loginHabit) isAdmin(now int64) bool {
@@ -210,7 +219,7 @@ func (h *loginHabit) isAdmin(now int64) bool {
 // loginWard is what is usual among the accounts whose home is one place.
 type loginWard struct {
 	members  seenList // at most wardMembers are told apart
-	places   seenList
+	places   []wardPlace
 	services seenList
 	hours    weekHours
 }
@@ -218,11 +227,47 @@ type loginWard struct {
 const (
 	wardMembers = 16
 	wardLeast   = 3 // fewer are no group
+	wardPlaces  = 64
 )
+
+// wardPlace is a part of the network with the members of a group that were there.
+type wardPlace struct {
+	place   uint64
+	members seenList
+}
+
+// visits reports whether several of a group were there: one may have been lost.
+func (w *loginWard) visits(place uint64, now int64) bool {
+	for i := range w.places {
+		if p := &w.places[i]; p.place == place {
+			known := 0
+			for _, m := range p.members {
+				if now-m.first > loginSitting {
+					known++
+				}
+			}
+			return known >= wardLeast
+		}
+	}
+	return len(w.places) == wardPlaces
+}
+
+func (w *loginWard) visit(u *loginUse) {
+	i := slices.IndexFunc(w.places, func(p wardPlace) bool { return p.place == u.place })
+	if i < 0 {
+		if i = len(w.places); i == wardPlaces {
+			return
+		}
+		w.places = append(w.places, wardPlace{place: u.place})
+	}
+	if m := &w.places[i].members; len(*m) < wardLeast {
+		m.add(u.account, u.at, wardLeast)
+	}
+}
 
 func (w *loginWard) note(u *loginUse) {
 	w.members.add(u.account, u.at, wardMembers)
-	w.places.add(u.place, u.at, wardServices)
+	w.visit(u)
 	if u.service != 0 {
 		w.services.add(u.service, u.at, wardServices)
 	}

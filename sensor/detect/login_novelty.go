@@ -41,9 +41,11 @@ const (
 	noveltyMemory   = 60 * day
 	noveltyDays     = 14 // a night shift, a weekend and the duty after that have passed
 
-	// A desk that is one person's: a second is the one who had it before.
-	ownersFew  = 2
-	ownersMost = 8
+	// A desk is one person's who makes most of its logins, and not just today: the
+	// helpdesk and a colleague come by.
+	ownersShare = 0.7
+	ownersTimes = 20
+	ownersMost  = 8
 
 	// Less than this share of the account's own logins, and less than that of its
 	// group's, fall in an hour that is nobody's shift.
@@ -177,30 +179,30 @@ func (d *loginNovelty) judge(u *loginUse, h *loginHabit, w *loginWard, o *client
 	roams := len(h.clients) >= habitRoams
 	newClient := !h.clients.known(u.client, u.at)
 	f.Bound = newClient && h.bound(u.at)
-	f.Place = newClient && !roams && !h.places.known(u.place, u.at) && !(group && w.places.known(u.place, u.at))
+	f.Place = newClient && !roams && !h.places.known(u.place, u.at) && !(group && w.visits(u.place, u.at))
 	if u.service != 0 && len(h.services) < habitServices && len(w.services) < wardServices {
 		f.Service = !h.services.known(u.service, u.at) && group && !w.services.known(u.service, u.at)
 	}
+	f.Spread = group && h.freshServices(w, u.at) >= spreadServices
 	f.AdminService = f.Service && u.admin && !f.Admin
 	f.OffShift = h.offShift != 0 && u.at-h.offShift <= loginSitting
-	f.Switch = newClient && !roams && f.othersDesk(o, u)
+	f.Switch = newClient && !roams && o.othersDesk(u)
 	f.NTLM = u.method == "ntlm" && h.kerberos >= 20 && h.ntlmFresh(u.at)
 	f.Station = u.method == "ntlm" && newClient && foreignName(u.station, d.env.Know.NameOf(u.from))
 	return f
 }
 
 // othersDesk reports whether the client has for a week been somebody else's own.
-func (f *noveltyFacts) othersDesk(o *clientOwners, u *loginUse) bool {
-	settled := 0
+func (o *clientOwners) othersDesk(u *loginUse) bool {
+	all, most := uint32(0), loginSeen{}
 	for _, s := range o.users {
-		if s.id == u.account && u.at-s.first > loginSitting {
-			return false
-		}
-		if u.at-s.first > settledSpan {
-			settled++
+		all += s.times
+		if s.times > most.times {
+			most = s
 		}
 	}
-	return u.at-o.since > settledSpan && settled > 0 && len(o.users) <= ownersFew+1
+	return most.id != u.account && most.times >= ownersTimes && u.at-most.first > settledSpan &&
+		float64(most.times) >= ownersShare*float64(all)
 }
 
 // foreignName reports whether a client calls itself otherwise than it is known.

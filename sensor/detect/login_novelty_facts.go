@@ -20,6 +20,7 @@ type noveltyFacts struct {
 	Place                   bool // a part of the network that neither it nor its group used
 	Service                 bool // a service that neither it nor its group used
 	AdminService            bool // and one that serves to administer
+	Spread                  bool // several such services within an hour
 	OffShift                bool // an hour at which neither works
 	Switch                  bool // the client is somebody else's
 	NTLM                    bool // in the place of Kerberos, for the first time
@@ -27,14 +28,17 @@ type noveltyFacts struct {
 }
 
 // points weighs them. A machine's account never moves by itself, so that is enough
-// alone. Who administers has the most to lose and the most regular desk.
+// alone. Who administers has the most to lose and the most regular desk. New access
+// from where the account does not belong is what Hopper alarms on (USENIX Security
+// 2021, 3.4), so the two together weigh more.
 func (f *noveltyFacts) points() (n int) {
 	for _, c := range []struct {
 		is    bool
 		worth int
 	}{
-		{f.Bound, 3}, {f.Place, 1}, {f.Place && f.Admin, 1}, {f.Service, 1}, {f.AdminService, 1},
-		{f.OffShift, 1}, {f.Switch, 1}, {f.Switch && f.Admin, 1}, {f.NTLM, 1}, {f.Station, 1},
+		{f.Bound, 3}, {f.Place, 1}, {f.Place && f.Admin, 1}, {f.Service, 1}, {f.AdminService, 1}, {f.Spread, 1},
+		{f.OffShift, 1}, {f.Switch, 1}, {f.Switch && f.Admin, 1}, {f.Service && (f.Place || f.Switch), 1},
+		{f.NTLM, 1}, {f.Station, 1},
 	} {
 		if c.is {
 			n += c.worth
@@ -48,6 +52,21 @@ func (f *noveltyFacts) points() (n int) {
 
 // ntlmFresh reports whether the account used NTLM before; from then on it did.
 func (h *loginHabit) ntlmFresh(now int64) bool { return h.ntlm == 0 || now-h.ntlm <= loginSitting }
+
+// spreadServices is how many services new to the group one sitting may touch: a new
+// application brings one or two.
+const spreadServices = 3
+
+// freshServices counts the services of this sitting that neither the account nor
+// its group used before.
+func (h *loginHabit) freshServices(w *loginWard, now int64) (n int) {
+	for _, s := range h.services {
+		if now-s.first <= loginSitting && !w.services.known(s.id, now) {
+			n++
+		}
+	}
+	return n
+}
 
 func hex64(n uint64) string { return strconv.FormatUint(n, 16) }
 
@@ -65,6 +84,7 @@ var noveltyTable = event.NewTable("login-novelty", "An account used as it never 
 	noveltyField("new_place", "neither it nor its group was ever in this part of the network", func(f *noveltyFacts) bool { return f.Place }),
 	noveltyField("new_service", "neither it nor its group ever used this service", func(f *noveltyFacts) bool { return f.Service }),
 	noveltyField("new_admin_service", "and the service serves to administer a host", func(f *noveltyFacts) bool { return f.AdminService }),
+	noveltyField("several_services", "and it used several such services within an hour", func(f *noveltyFacts) bool { return f.Spread }),
 	noveltyField("off_shift", "neither it nor its group works at this hour", func(f *noveltyFacts) bool { return f.OffShift }),
 	noveltyField("credential_switch", "the client has been somebody else's alone", func(f *noveltyFacts) bool { return f.Switch }),
 	noveltyField("ntlm_first", "it always used Kerberos, and now NTLM", func(f *noveltyFacts) bool { return f.NTLM }),
