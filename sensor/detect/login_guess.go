@@ -91,18 +91,3 @@ func note[T comparable](set []T, v T) []T {
 	}
 	return append(set, v)
 }
-
-// noteFlow adds a flow to those of a finding, once.
-func noteFlow(refs []event.FlowRef, f *event.Flow) []event.FlowRef {
-	if len(refs) >= event.MaxRefs || slices.ContainsFunc(refs, func(r event.FlowRef) bool { return r.Start == f.Start && r.Key == f.Key }) {
-		return refs
-	}
-	return append(refs, f.Ref())
-}
-
-// allowedFrom reports whether the zone of the server lets the client scan or
-// probe it: such a finding is a note, not an alarm.
-func allowedFrom(env Env, client, server netip.Addr) bool {
-	z := env.Know.Zone(server)
-	return z != nil && z.Allows(client)
-}

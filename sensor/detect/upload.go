@@ -44,8 +44,6 @@ const (
 	uploadRefs    = 4
 )
 
-const second = 1_000_000_000
-
 type uploadPair struct {
 	client netip.Addr
 	place  string
@@ -154,14 +152,6 @@ func (u *upload) count(e *event.Event, from event.Side, up, down uint64, report 
 			Share: float64(sum) / float64(max(outgoing, 1)),
 		}))
 	}
-}
-
-// placeOf names a destination: by what it was last resolved from, else by address.
-func placeOf(env Env, a netip.Addr) string {
-	if name := env.Know.NameOf(a); name != "" {
-		return name
-	}
-	return a.String()
 }
 
 // alone notes who uses the place and reports whether the client is the only one.

@@ -49,7 +49,7 @@ func run(s *Spec, d dialogue) []event.Record {
 			data[i] = 0xa5
 		}
 		if !more {
-			break
+			return out // the line asks for no End then
 		}
 	}
 	if e, ok := p.(Ender); ok {
@@ -58,12 +58,12 @@ func run(s *Spec, d dialogue) []event.Record {
 	return out
 }
 
-// probe asks a Spec about a conversation as the flow table does.
+// probe asks a Spec about a conversation as the flow table does: of a stream one
+// No from either side is the last word, of datagrams each of the first four is
+// asked about for itself.
 func probe(s *Spec, d dialogue) Verdict {
 	var seen [2][]byte
-	var last [2]Verdict
-	last[0], last[1] = More, More
-	for _, say := range d {
+	for i, say := range d {
 		have := &seen[say.from]
 		if s.IP != 6 {
 			*have = say.data
@@ -71,11 +71,11 @@ func probe(s *Spec, d dialogue) Verdict {
 			*have = append(*have, say.data...)
 			*have = (*have)[:min(len(*have), ProbeLimit)]
 		}
-		if last[say.from] == No {
-			continue
-		}
-		if last[say.from] = s.Probe(say.from, *have); last[say.from] == Yes {
+		switch v := s.Probe(say.from, *have); {
+		case v == Yes:
 			return Yes
+		case v == No && (s.IP == 6 || i == 3):
+			return No
 		}
 	}
 	return No
@@ -179,7 +179,7 @@ func TestEverySpecIsWhole(t *testing.T) {
 			misses := known(t, s, "miss")
 			for name, d := range misses {
 				if probe(s, d) == Yes {
-					t.Errorf("%s is taken", name)
+					t.Errorf("%s is taken: Probe says Yes to what is not its own", name)
 				}
 			}
 			if files == 0 || len(misses) == 0 && !s.Fallback {
@@ -287,3 +287,34 @@ func best(s *Spec, d dialogue) time.Duration {
 	}
 	return least
 }
+
+// No protocol takes the conversations of another: whoever says Yes first keeps
+// them, and those that nobody takes are read for what hides in them.
+func TestProbesLeaveOthersAlone(t *testing.T) {
+	for _, s := range All() {
+		for _, other := range All() {
+			if other.IP != s.IP || other.Name == s.Name || s.Fallback || other.Fallback || sisters[s.Name] == other.Name || sisters[other.Name] == s.Name {
+				continue
+			}
+			for name, d := range known(t, other, "hit") {
+				if n := takenAfter(other, d); n > 0 && probe(s, d[:n]) == Yes {
+					t.Errorf("%s takes %s/%s", s.Name, other.Name, name)
+				}
+			}
+		}
+	}
+}
+
+// takenAfter is how many sayings the protocol itself needs, 0 if it is never sure.
+func takenAfter(s *Spec, d dialogue) int {
+	for n := range d {
+		if probe(s, d[:n+1]) == Yes {
+			return n + 1
+		}
+	}
+	return 0
+}
+
+// sisters have one form on the wire: the port tells them apart, or the
+// conversation that announced them.
+var sisters = map[string]string{"llmnr": "dns", "mdns": "dns", "tftp-data": "tftp"}

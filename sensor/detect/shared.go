@@ -1,0 +1,53 @@
+package detect
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// What several detectors use.
+
+const second = 1_000_000_000 // ns
+
+// noteFlow adds a flow to those of a finding, once.
+func noteFlow(refs []event.FlowRef, f *event.Flow) []event.FlowRef {
+	if len(refs) >= event.MaxRefs || slices.ContainsFunc(refs, func(r event.FlowRef) bool { return r.Start == f.Start && r.Key == f.Key }) {
+		return refs
+	}
+	return append(refs, f.Ref())
+}
+
+// allowedFrom reports whether the zone of the server lets the client scan or
+// probe it: such a finding is a note, not an alarm.
+func allowedFrom(env Env, client, server netip.Addr) bool {
+	z := env.Know.Zone(server)
+	return z != nil && z.Allows(client)
+}
+
+// placeOf names a destination: by what it was last resolved from, else by address.
+func placeOf(env Env, a netip.Addr) string {
+	if name := env.Know.NameOf(a); name != "" {
+		return name
+	}
+	return a.String()
+}
+
+// firstFew is a set of up to four addresses: enough to tell one or three from
+// many. Further ones change nothing.
+type firstFew struct {
+	addrs [4]netip.Addr
+	n     int
+}
+
+func (f *firstFew) add(a netip.Addr) {
+	if f.n < len(f.addrs) && !slices.Contains(f.addrs[:f.n], a) {
+		f.addrs[f.n] = a
+		f.n++
+	}
+}
+
+func (f *firstFew) has(a netip.Addr) bool { return slices.Contains(f.addrs[:f.n], a) }
+
+func (f *firstFew) list() []netip.Addr { return slices.Clone(f.addrs[:f.n]) }
