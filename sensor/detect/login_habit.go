@@ -140,6 +140,8 @@ type loginHabit struct {
 	ntlm           int64 // when it first proved itself so, ns
 	kerberos       int   // times that it proved itself so
 	admin          seenList
+	networks       seenList // outside, by ASN
+	trip           loginTrip
 }
 
 func (h *loginHabit) note(u *loginUse) {

@@ -7,18 +7,21 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/know"
 )
 
 // loginNovelty finds accounts that are used as they never were. One thing that is
 // new is ordinary: people change desks, wards and duties. What is told is several
 // at once (Hopper, USENIX Security 2021: new access together with another account
-// than the host's own), or a machine's account away from its machine.
+// than the host's own), a machine's account away from its machine, or an account at
+// two places outside between which nobody travels so fast; that needs no learning.
 //
 // Accounts are kept as hashes; the name is in the alert alone, from the login at
 // hand. Accounts of computers (a dollar at the end) are left out: their client is
 // the computer, under whatever address it has today.
 type loginNovelty struct {
 	env    Env
+	where  func(netip.Addr) know.Place
 	lesson *baseline.Lesson
 	habits *baseline.Map[uint64, loginHabit]
 	wards  *baseline.Map[uint64, loginWard]
@@ -66,6 +69,7 @@ func newLoginNovelty(env Env, decode Decoder) (Detector, error) {
 	s := env.State
 	return &loginNovelty{
 		env:    env,
+		where:  env.Know.Place,
 		lesson: s.Learn("login-novelty", int64(max(c.LearnDays, 0))*day),
 		habits: baseline.Keep(s, baseline.NewMap[uint64, loginHabit](s, "login-novelty.accounts", noveltyAccounts, noveltyMemory)),
 		wards:  baseline.Keep(s, baseline.NewMap[uint64, loginWard](s, "login-novelty.groups", noveltyWards, noveltyMemory)),
@@ -105,9 +109,13 @@ func (d *loginNovelty) Observe(e *event.Event, report Report) {
 		habit.offShift = u.at
 	}
 	habit.note(&u)
+	var facts noveltyFacts
 	if learned && habit.settled(u.at) {
-		d.tell(e, &u, d.judge(&u, habit, ward, owners), report)
+		facts = d.judge(&u, habit, ward, owners)
 	}
+	facts.Protocol, facts.Clients, facts.Services, facts.Days = u.protocol, len(habit.clients), len(habit.services), habit.days
+	facts.Kilometres, facts.Speed = habit.travel(d.where(d.outsideOf(&u)), u.at)
+	d.tell(e, &u, facts, report)
 	ward.note(&u)
 	owners.users.add(u.account, u.at, ownersMost)
 }
@@ -172,10 +180,7 @@ func (d *loginNovelty) placeOf(a netip.Addr) uint64 {
 // judge says what is new in a use.
 func (d *loginNovelty) judge(u *loginUse, h *loginHabit, w *loginWard, o *clientOwners) noveltyFacts {
 	group := len(w.members) >= wardLeast
-	f := noveltyFacts{
-		Protocol: u.protocol, Clients: len(h.clients), Services: len(h.services), Days: h.days,
-		Admin: h.isAdmin(u.at),
-	}
+	f := noveltyFacts{Admin: h.isAdmin(u.at)}
 	roams := len(h.clients) >= habitRoams
 	newClient := !h.clients.known(u.client, u.at)
 	f.Bound = newClient && h.bound(u.at)

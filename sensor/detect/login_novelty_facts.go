@@ -25,6 +25,8 @@ type noveltyFacts struct {
 	Switch                  bool // the client is somebody else's
 	NTLM                    bool // in the place of Kerberos, for the first time
 	Station                 bool // the client gives another name than its own
+
+	Kilometres, Speed int64 // from the latest login outside, and km/h that it would take; 0 possible
 }
 
 // points weighs them. A machine's account never moves by itself, so that is enough
@@ -36,7 +38,7 @@ func (f *noveltyFacts) points() (n int) {
 		is    bool
 		worth int
 	}{
-		{f.Bound, 3}, {f.Place, 1}, {f.Place && f.Admin, 1}, {f.Service, 1}, {f.AdminService, 1}, {f.Spread, 1},
+		{f.Bound, 3}, {f.Kilometres > 0, 3}, {f.Place, 1}, {f.Place && f.Admin, 1}, {f.Service, 1}, {f.AdminService, 1}, {f.Spread, 1},
 		{f.OffShift, 1}, {f.Switch, 1}, {f.Switch && f.Admin, 1}, {f.Service && (f.Place || f.Switch), 1},
 		{f.NTLM, 1}, {f.Station, 1},
 	} {
@@ -44,7 +46,7 @@ func (f *noveltyFacts) points() (n int) {
 			n += c.worth
 		}
 	}
-	if !f.Bound && !f.Place && !f.Service && !f.Switch && !f.Station {
+	if f.Kilometres == 0 && !f.Bound && !f.Place && !f.Service && !f.Switch && !f.Station {
 		return 0 // an hour or a method alone is nobody's news
 	}
 	return n
@@ -88,6 +90,8 @@ var noveltyTable = event.NewTable("login-novelty", "An account used as it never 
 	noveltyField("off_shift", "neither it nor its group works at this hour", func(f *noveltyFacts) bool { return f.OffShift }),
 	noveltyField("credential_switch", "the client has been somebody else's alone", func(f *noveltyFacts) bool { return f.Switch }),
 	noveltyField("ntlm_first", "it always used Kerberos, and now NTLM", func(f *noveltyFacts) bool { return f.NTLM }),
+	event.Int("brandmelder.login_novelty.kilometres", event.Technical, "from its latest login outside, km, where nobody travels so fast", func(f *noveltyFacts) (int64, bool) { return f.Kilometres, f.Kilometres > 0 }),
+	event.Int("brandmelder.login_novelty.speed", event.Technical, "that this would take, km/h", func(f *noveltyFacts) (int64, bool) { return f.Speed, f.Kilometres > 0 }),
 	noveltyField("foreign_name", "the client gives another name than its own", func(f *noveltyFacts) bool { return f.Station }),
 )
 

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,5 +89,46 @@ func TestLoginNoveltySurvivesARestart(t *testing.T) {
 	halves := append(noveltyRun(t, dir, events[:restart]), noveltyRun(t, dir, events[restart:])...)
 	if d := cmp.Diff(whole, halves); d != "" || len(whole) < 10 {
 		t.Errorf("%d findings: %s", len(whole), d)
+	}
+}
+
+// The same account at places outside: what can be travelled, and what cannot.
+func TestImpossibleTravel(t *testing.T) {
+	places := map[string]know.Place{
+		"198.51.100.1": {Located: true, Latitude: 52.1, Longitude: 5.1, Radius: 20, ASN: 64500}, // Utrecht
+		"198.51.100.2": {Located: true, Latitude: 52.4, Longitude: 4.9, Radius: 20, ASN: 64501}, // Amsterdam
+		"198.51.100.3": {Located: true, Latitude: 40.7, Longitude: -74, Radius: 50, ASN: 64502}, // New York
+		"198.51.100.4": {Located: true, Latitude: 40.7, Longitude: -74, Radius: 50, ASN: 64500},
+	}
+	for name, c := range map[string]struct {
+		from  []string
+		every float64 // s
+		km    int64
+	}{
+		"to the next town":          {[]string{"198.51.100.1", "198.51.100.2"}, 600, 0},
+		"over the sea in an hour":   {[]string{"198.51.100.1", "198.51.100.3"}, 3600, 5800},
+		"over the sea in a night":   {[]string{"198.51.100.1", "198.51.100.3"}, 10 * 3600, 0},
+		"in the same network":       {[]string{"198.51.100.1", "198.51.100.4"}, 600, 0},
+		"back and forth, once told": {[]string{"198.51.100.1", "198.51.100.3", "198.51.100.1", "198.51.100.3"}, 600, 5800},
+		"a place nobody knows":      {[]string{"198.51.100.1", "203.0.113.1"}, 600, 0},
+	} {
+		k, err := know.New(know.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := newLoginNovelty(Env{Know: k, State: baseline.NewStore()}, func(any) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := one.(*loginNovelty)
+		d.where = func(a netip.Addr) know.Place { return places[a.String()] }
+		var found []*noveltyFacts
+		for n, from := range c.from {
+			s := scene{Kind: "auth", T: float64(n) * c.every, Client: from, Server: "10.0.0.1", Port: 443, Protocol: "http", User: "doctor", Outcome: "success"}
+			d.Observe(s.event(0, n), func(f event.Finding) { found = append(found, f.Facts.(*noveltyFacts)) })
+		}
+		if c.km == 0 && len(found) > 0 || c.km > 0 && (len(found) != 1 || found[0].Kilometres/100 != c.km/100) {
+			t.Errorf("%s: %d findings %+v", name, len(found), found)
+		}
 	}
 }

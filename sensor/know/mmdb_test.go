@@ -2,6 +2,7 @@ package know
 
 import (
 	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,6 +30,8 @@ func mmdb(v any) []byte {
 		return binary.BigEndian.AppendUint32(head(6, 4), v)
 	case uint64:
 		return binary.BigEndian.AppendUint64(head(9, 8), v)
+	case float64:
+		return binary.BigEndian.AppendUint64(head(3, 8), math.Float64bits(v))
 	case []string:
 		b := head(11, len(v))
 		for _, s := range v {
@@ -84,14 +87,15 @@ func writeDB(t *testing.T, kind string, first byte, record map[string]any) strin
 
 func TestPlace(t *testing.T) {
 	city := writeDB(t, "GeoLite2-City", 81, map[string]any{
-		"country": map[string]any{"iso_code": "NL"},
-		"city":    map[string]any{"names": map[string]any{"en": "Utrecht"}},
+		"country":  map[string]any{"iso_code": "NL"},
+		"city":     map[string]any{"names": map[string]any{"en": "Utrecht"}},
+		"location": map[string]any{"latitude": 52.1, "longitude": 5.1, "accuracy_radius": uint16(20)},
 	})
 	asn := writeDB(t, "GeoLite2-ASN", 81, map[string]any{
 		"autonomous_system_number": uint32(64500), "autonomous_system_organization": "Example Net",
 	})
 	k := mustNew(t, Config{CityDB: city, ASNDB: asn, Zones: []Zone{{Name: "branch", Networks: nets("81.9.0.0/16")}}})
-	want := Place{Country: "NL", City: "Utrecht", ASN: 64500, Organization: "Example Net"}
+	want := Place{Country: "NL", City: "Utrecht", ASN: 64500, Organization: "Example Net", Located: true, Latitude: 52.1, Longitude: 5.1, Radius: 20}
 	for a, want := range map[string]Place{
 		"81.2.3.4": want, "::ffff:81.2.3.4": want,
 		"82.2.3.4": {}, "10.0.0.1": {}, "2a00::1": {},

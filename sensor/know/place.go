@@ -14,6 +14,9 @@ type Place struct {
 	City         string // in English
 	ASN          uint
 	Organization string // of the ASN
+
+	Located                     bool    // the three below are known
+	Latitude, Longitude, Radius float64 // degrees; km within which the address is said to be
 }
 
 // places are the databases; a nil one knows nothing.
@@ -59,6 +62,9 @@ func (k *Know) Place(a netip.Addr) Place {
 	if k.places.city != nil {
 		if c, err := k.places.city.City(a); err == nil {
 			p.Country, p.City = c.Country.ISOCode, c.City.Names.English
+			if l := c.Location; l.HasCoordinates() {
+				p.Located, p.Latitude, p.Longitude, p.Radius = true, *l.Latitude, *l.Longitude, float64(l.AccuracyRadius)
+			}
 		}
 	}
 	if k.places.asn != nil {
