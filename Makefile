@@ -43,7 +43,7 @@ live: go-version ## the captures in CAPTURES over a wire (root): the findings of
 	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live
 
 race: go-version ## all tests under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -short $(RACE)
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(RACE)
 
 golden: go-version ## write the expected records of the test dialogues anew; review the diff
 	$(GO) test ./sensor/proto -run Golden -golden
