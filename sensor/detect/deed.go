@@ -44,7 +44,8 @@ type spreading struct {
 	servers     int
 	toldAt      int // servers at the latest finding
 	some        []netip.Addr
-	first       int64
+	first, last int64 // when it came to its first and to its latest new server
+	hurried     bool  // that was soon after the one before
 }
 
 const (
@@ -52,9 +53,11 @@ const (
 	deedClients = 4096
 	// What was not done for a month is told again.
 	deedMemory = 30 * 24 * 3600 * second
-	// More servers than these are one story of the client.
-	deedFew = 4
-	// Growth of a count is news within an hour of what went before.
+	// More servers than these are one story of the client: the second host is what
+	// makes it lateral movement, or somebody's daily work.
+	deedFew = 1
+	// Growth is news within an hour of what went before: an intruder and a worm go on,
+	// a help desk comes to another computer each few hours.
 	deedBurst = 3600 * second
 )
 
@@ -84,7 +87,7 @@ func (d *deeds) enter(kind int, p pair, e *event.Event, report Report) {
 	case !many:
 		w.told = w.kinds
 		report(d.single(p, s, e))
-	case w.kinds != w.told || w.servers >= 2*w.toldAt:
+	case w.kinds != w.told || w.hurried && w.servers >= 2*w.toldAt:
 		w.told, w.toldAt = w.kinds, w.servers
 		report(d.wide(p, w, s, e))
 	}
@@ -108,6 +111,8 @@ func (w *spreading) note(kind int, server netip.Addr, fresh bool, now int64) {
 	}
 	w.kinds |= 1 << kind
 	if fresh {
+		w.hurried = w.servers > 0 && now-w.last <= deedBurst
+		w.last = now
 		w.servers++
 		w.some = noteFew(w.some, server)
 	}

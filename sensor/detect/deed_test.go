@@ -33,10 +33,7 @@ var deedHits = map[string]map[string]string{
 		"10.0.0.6 10.0.1.1": "73 output file ×1",
 		"10.0.0.7 10.0.1.1": "47 WinRM ×2",
 		"10.0.0.8 10.0.2.1": "73 scheduled task ×1",
-		"10.0.0.8 10.0.2.2": "73 scheduled task ×1",
-		"10.0.0.8 10.0.2.3": "73 scheduled task ×1",
-		"10.0.0.8 10.0.2.4": "73 scheduled task ×1",
-		"10.0.0.8 *":        "73 scheduled task ×40",
+		"10.0.0.8 *":        "73 scheduled task ×32",
 	},
 	"credential-theft": {
 		"10.0.0.1 10.0.9.1": "99 DRSGetNCChanges ×1",
@@ -127,7 +124,7 @@ func TestDeedsAreToldOnce(t *testing.T) {
 func TestDeedsOfAMonitorAreANote(t *testing.T) {
 	zones := []know.Zone{{Name: "z", Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, Monitors: []netip.Prefix{netip.MustParsePrefix("10.0.0.8/32")}}}
 	found, _ := watch(t, "remote-execution", zones, sceneEvents(readScenes(t, "remote-execution", "hit")))
-	if got := deedStories(found)["10.0.0.8 *"]; got != "21 scheduled task ×40" {
+	if got := deedStories(found)["10.0.0.8 *"]; got != "21 scheduled task ×32" {
 		t.Errorf("a monitor: %s", got)
 	}
 }

@@ -21,12 +21,16 @@ type program struct {
 	served *baseline.Map[programPlace, programServed]
 	users  *baseline.Map[string, firstFew]
 	raw    *baseline.Map[programPair, int64] // when told
+	spread *baseline.Map[netip.Addr, programSpread]
 }
 
 const (
 	programPairs = 16384
 	programIdle  = 24 * 3600 * second
 	programRefs  = 4
+	// Whoever distributes software does so each month at least: it is told once, and
+	// again when it reaches twice as many hosts.
+	programSpreadIdle = deedMemory
 	// Files of other kinds read from a hidden share from which a reader is a backup,
 	// an inventory or a scanner that looks at versions.
 	programOthers = 20
@@ -49,6 +53,14 @@ type programShare struct {
 	refs            []event.FlowRef
 }
 
+// programSpread is the hosts that a client wrote programs to. More than one are one
+// story of the client: software distribution as well as a worm.
+type programSpread struct {
+	first           int64
+	servers, toldAt int
+	some            []netip.Addr
+}
+
 type programServed struct {
 	first int64
 	n     int
@@ -64,6 +76,7 @@ func newProgram(env Env, decode Decoder) (Detector, error) {
 		served: baseline.NewMap[programPlace, programServed](env.State, "executable-transfer.served", programPairs, programIdle),
 		users:  baseline.NewMap[string, firstFew](env.State, "executable-transfer.users", programPairs, programIdle),
 		raw:    baseline.NewMap[programPair, int64](env.State, "executable-transfer.raw", programPairs, programIdle),
+		spread: baseline.NewMap[netip.Addr, programSpread](env.State, "executable-transfer.spread", deedClients, programSpreadIdle),
 	}, decode(&struct{}{})
 }
 
@@ -118,12 +131,36 @@ func (p *program) smb(e *event.Event, report Report) {
 	}
 	switch {
 	case s.written > 0 && s.written >= 2*s.toldUp:
+		fresh := s.toldUp == 0
 		s.toldUp = s.written
-		report(p.finding(e, k, s.first, s.refs, event.Medium, programFacts{Way: "share", Count: s.written, Class: event.TextOf(r, "brandmelder.smb.write.magic"), Written: true}))
+		p.wrote(e, k, s, fresh, report)
 	case s.written == 0 && s.read > 0 && s.read >= 2*s.toldOut && s.others < programOthers:
 		s.toldOut = s.read
 		report(p.finding(e, k, s.first, s.refs, event.Medium, programFacts{Way: "share", Count: s.read, Class: event.TextOf(r, "brandmelder.smb.read.magic")}))
 	}
+}
+
+// wrote reports a program that was written: of the first host by itself, of more as
+// one story of the client.
+func (p *program) wrote(e *event.Event, k programPair, s *programShare, fresh bool, report Report) {
+	w, _ := p.spread.Touch(k.client, e.Time)
+	if w.first == 0 {
+		w.first = s.first
+	}
+	if fresh && !slices.Contains(w.some, k.server) {
+		w.servers++
+		w.some = noteFew(w.some, k.server)
+	}
+	f := p.finding(e, k, s.first, s.refs, event.Medium, programFacts{Way: "share", Count: s.written, Class: event.TextOf(e.Data, "brandmelder.smb.write.magic"), Written: true})
+	if w.servers > deedFew {
+		if w.servers < 2*w.toldAt {
+			return
+		}
+		w.toldAt = w.servers
+		f.Key, f.Peer, f.Onset = k.client.String()+" * share", event.Entity{}, w.first
+		f.Related = slices.Clone(w.some)
+	}
+	report(f)
 }
 
 // whole reports whether the file was read to its end: a look at a version is not.
