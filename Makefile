@@ -13,7 +13,7 @@ RACE     ?= ./...
 POOL  ?= $(CAPTURES)
 MKMIX ?= ../shared/eval/mkmix
 
-.PHONY: help go-version build run test race golden fuzz bench eval eval-logins eval-logins-real lint check test-root recording
+.PHONY: help go-version build run test race golden fuzz bench eval eval-week eval-logins eval-logins-real lint check test-root recording
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,9 @@ eval-logins-real: build ## attempts counted against OpenSSH, Dovecot, OpenLDAP a
 
 recording: build ## record the exercise anew (root)
 	@deploy/record-exercise.sh
+
+eval-week: go-version ## a hospital's week as events: alarms without a cause, intrusions found, memory; QUICK=1 is one day
+	@BRANDMELDER_WEEK=1 QUICK=$(QUICK) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run 'TestWeek$$'
 
 lint: go-version ## formatting and vet
 	@test -z "$$(gofmt -l sensor bpf)" || { gofmt -l sensor bpf; echo "run gofmt -w on these"; exit 1; }

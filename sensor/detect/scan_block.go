@@ -9,7 +9,7 @@ import (
 // scanBlock is the latest failed first contacts of one client, over all hosts and
 // ports: a few ports on each of some hosts add up here and nowhere else.
 type scanBlock struct {
-	ring   [contactsKept]blockContact
+	ring   []blockContact // grows to contactsKept: most clients never have more than one
 	n      int
 	before int // contacts before those of the scan
 }
@@ -26,12 +26,20 @@ const (
 	blockPorts  = 5
 )
 
+func (b *scanBlock) keep(c blockContact) {
+	if len(b.ring) < contactsKept {
+		b.ring = append(b.ring, c)
+	} else {
+		b.ring[b.n%contactsKept] = c
+	}
+	b.n++
+}
+
 // block reports a lattice: hosts share ports and ports share hosts, other than
 // with peers, of which each has a port of its own.
 func (s *scan) block(p probe, e *event.Event, report Report) {
 	b, _ := s.blocks.Touch(p.client, e.Time)
-	b.ring[b.n%contactsKept] = blockContact{p.server, p.port, e.Time}
-	b.n++
+	b.keep(blockContact{p.server, p.port, e.Time})
 	if b.n%8 != 0 { // the look below costs more than one contact should
 		return
 	}
@@ -39,7 +47,7 @@ func (s *scan) block(p probe, e *event.Event, report Report) {
 	var ports []uint16
 	failed, first := 0, e.Time
 	for _, c := range b.ring {
-		if c.time == 0 || e.Time-c.time > scanFast {
+		if e.Time-c.time > scanFast {
 			continue
 		}
 		failed++

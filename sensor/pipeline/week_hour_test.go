@@ -1,0 +1,23 @@
+package pipeline
+
+import "testing"
+
+const firstHourAlerts = 5
+
+// TestFirstHour watches a fresh sensor's first hour of some 500 hosts: while people
+// log on, while programs are put on computers, and at night while backups run.
+func TestFirstHour(t *testing.T) {
+	for _, from := range []int64{1, 3, 8, 12} {
+		w := newWeek(uint64(from), .18)
+		w.begin += from * hour
+		o := newWatchWeek(t, &w.house)
+		o.hours(w, 1, nil)
+		o.line.after.close()
+		if len(o.alerts) > firstHourAlerts {
+			t.Errorf("%d alerts in the hour from %d:00 of %d hosts, at most %d are wanted", len(o.alerts), from, w.hosts(), firstHourAlerts)
+			for _, s := range o.alerts {
+				t.Logf("%s %d %s", s.detector, s.severity, s.message)
+			}
+		}
+	}
+}
