@@ -41,6 +41,11 @@ const (
 	beaconPeriod = 2
 	beaconWebs   = 2 // web servers of our own that a host may call before it counts as a monitor
 	beaconRefs   = 4
+	// Who else uses a place is known after a day: until then every small program that
+	// asks its maker for news looks like an implant. One that calls a hundred times a
+	// day waits for that; what calls more often is no such program, and more urgent.
+	beaconSlow  = 600 // s
+	beaconKnown = 24 * 3600 * second
 )
 
 type beaconPair struct {
@@ -54,9 +59,10 @@ type beaconPair struct {
 type beaconCalls struct {
 	ring   []checkIn // grows to beaconRing, then oldest at next
 	next   int
-	seen   int // calls in all
-	failed int // of them, conversations that came to nothing
-	told   int // calls at the latest finding
+	first  int64 // call, ns
+	seen   int   // calls in all
+	failed int   // of them, conversations that came to nothing
+	told   int   // calls at the latest finding
 	app    string
 	refs   [beaconRefs]event.FlowRef // latest, by number of call
 }
@@ -134,7 +140,11 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, report Report) 
 	if calls[len(calls)-1].at-calls[0].at < beaconSpan {
 		return
 	}
-	if score, r := beaconScore(calls); score > beaconLimit && r.period >= beaconPeriod {
+	score, r := beaconScore(calls)
+	if r.period >= beaconSlow && e.Time-c.first < beaconKnown && !b.env.Know.Internal(e.Flow.Server.Addr()) {
+		return
+	}
+	if score > beaconLimit && r.period >= beaconPeriod {
 		c.told = c.seen
 		report(b.finding(e, pair, c, calls, score, r, users.n-1))
 	}
@@ -162,6 +172,9 @@ func (c *beaconCalls) latest() *checkIn {
 func (c *beaconCalls) add(at int64, ref event.FlowRef) bool {
 	if l := c.latest(); l != nil && at-l.at < beaconJoin {
 		return false
+	}
+	if c.seen == 0 {
+		c.first = at
 	}
 	if len(c.ring) < beaconRing {
 		c.ring = append(c.ring, checkIn{at: at})

@@ -16,6 +16,7 @@ type credentialTheft struct {
 	*deeds
 	made     *baseline.Map[pair, struct{}] // accounts made a moment ago, whose password is set with them
 	partners *baseline.Map[pair, struct{}] // logins under the name by which controllers know each other
+	waiting  []theftWaiting                // copies by partners that may prove to be controllers
 }
 
 // Places in theftDeeds.
@@ -49,7 +50,19 @@ var theftDeeds = []deed{
 	theftADFS: {"AD FS key", event.Medium},
 }
 
-const theftWindow = 600 * second // an account that is made gets its password at once
+const (
+	theftWindow = 600 * second // an account that is made gets its password at once
+	// A controller that replicates is asked for a ticket by somebody within minutes; a
+	// fresh sensor may see it copy first.
+	partnerProof = 600 * second
+	partnersMost = 64 // that wait for proof
+)
+
+// theftWaiting is a copy by a partner that was not seen to be a controller yet.
+type theftWaiting struct {
+	pair  pair
+	event event.Event
+}
 
 func newCredentialTheft(env Env, decode Decoder) (Detector, error) {
 	return &credentialTheft{
@@ -91,7 +104,7 @@ func (c *credentialTheft) call(p pair, e *event.Event) (kind int, ok bool) {
 	operation := event.TextOf(e.Data, "brandmelder.rpc.operation")
 	switch event.TextOf(e.Data, "brandmelder.rpc.interface") {
 	case "drsuapi":
-		return c.replication(p, operation, e.Time)
+		return c.replication(p, operation, e)
 	case "lsarpc":
 		kind, ok = map[string]int{"LsarRetrievePrivateData": theftPrivate, "LsarQuerySecret": theftSecret, "LsarSetSecret": theftSetSecret}[operation]
 	case "winreg":
@@ -107,11 +120,37 @@ func (c *credentialTheft) call(p pair, e *event.Event) (kind int, ok bool) {
 	return kind, ok
 }
 
+// postpone waits for a partner's proof and reports whether there is no room to wait.
+func (c *credentialTheft) postpone(p pair, e *event.Event) bool {
+	if slices.ContainsFunc(c.waiting, func(w theftWaiting) bool { return w.pair == p }) {
+		return false
+	}
+	if len(c.waiting) < partnersMost {
+		c.waiting = append(c.waiting, theftWaiting{p, *e})
+		return false
+	}
+	return true
+}
+
+// Tick tells of the partners that no proof came for.
+func (c *credentialTheft) Tick(now int64, report Report) {
+	c.waiting = slices.DeleteFunc(c.waiting, func(w theftWaiting) bool {
+		if now-w.event.Time < partnerProof {
+			return false
+		}
+		if !c.env.Know.Controller(w.pair.client) {
+			w.event.Time = now
+			c.enter(theftPartner, w.pair, &w.event, report)
+		}
+		return true
+	})
+}
+
 // replication tells copies of the directory that are made by, or offered by, what
 // is no controller.
-func (c *credentialTheft) replication(p pair, operation string, now int64) (kind int, ok bool) {
+func (c *credentialTheft) replication(p pair, operation string, e *event.Event) (kind int, ok bool) {
 	client, server := c.env.Know.Controller(p.client), c.env.Know.Controller(p.server)
-	partner := recent(c.partners, p, now)
+	partner := recent(c.partners, p, e.Time)
 	switch operation {
 	case "DRSGetNCChanges":
 		switch {
@@ -120,7 +159,7 @@ func (c *credentialTheft) replication(p pair, operation string, now int64) (kind
 			// be one that is new.
 			return theftShadow, !server && !partner
 		case partner:
-			return theftPartner, true
+			return theftPartner, c.postpone(p, e)
 		}
 		return theftSync, true
 	case "DRSAddEntry", "DRSReplicaAdd":

@@ -155,3 +155,16 @@ func TestDeedFlood(t *testing.T) {
 		}
 	}
 }
+
+// A help desk starts a service on another computer every two hours: told once.
+func TestDeedsOfAHelpDeskAreToldOnce(t *testing.T) {
+	s := scene{Kind: "rpc", Client: "10.0.0.1", Server: "10.0.1.1", Port: 445, Every: 2 * 3600, Vary: []string{"server"}, Count: 60, Fields: map[string]any{
+		"brandmelder.rpc.interface": "svcctl", "brandmelder.rpc.operation": "StartServiceW", "brandmelder.rpc.status": "ok"}}
+	if found, _ := watch(t, "remote-execution", nil, sceneEvents([]scene{s})); len(found) != 1 {
+		t.Errorf("%d findings of a help desk, want one", len(found))
+	}
+	s.Every = 60 // as a worm goes on: one, then the client's story at each doubling
+	if found, _ := watch(t, "remote-execution", nil, sceneEvents([]scene{s})); len(found) != 6 {
+		t.Errorf("%d findings of a host a minute, want one per doubling", len(found))
+	}
+}

@@ -84,3 +84,20 @@ func TestStagingFolders(t *testing.T) {
 		}
 	}
 }
+
+// Software that is put on forty computers is one story of who does it, and one of the
+// first computer; the next day's is no news.
+func TestProgramOnManyHostsIsOneStory(t *testing.T) {
+	scene := readScenes(t, "executable-transfer", "hit")[:1]
+	scene[0].Count, scene[0].Every, scene[0].Vary = 40, 60, []string{"server"}
+	again := scene[0]
+	again.T += 24 * 3600
+	found, _ := watch(t, "executable-transfer", nil, sceneEvents(append(scene, again)))
+	stories := map[string]int{}
+	for _, f := range found {
+		stories[f.Key] = max(stories[f.Key], len(f.Related))
+	}
+	if len(stories) != 2 || len(found) != 6 {
+		t.Errorf("%d findings in stories %v, want six in two", len(found), stories)
+	}
+}
