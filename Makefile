@@ -92,7 +92,7 @@ recording: build ## record the exercise anew (root)
 	@deploy/record-exercise.sh
 
 eval-week: go-version ## a hospital's week as events: alarms without a cause, intrusions found, memory; QUICK=1 is one day
-	@BRANDMELDER_WEEK=1 QUICK=$(QUICK) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run 'TestWeek$$'
+	@BRANDMELDER_WEEK=1 QUICK=$(QUICK) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run 'TestWeek$$|StateUnderAFlood'
 
 lint: go-version ## formatting and vet
 	@test -z "$$(gofmt -l sensor bpf)" || { gofmt -l sensor bpf; echo "run gofmt -w on these"; exit 1; }

@@ -77,8 +77,8 @@ var classes = []struct {
 }
 
 const (
-	// A list of all of a class is what an address book or a synchronisation asks for;
-	// two within a window are reported once.
+	// A list of all of a class is what a synchronisation asks for; two within a window
+	// are reported once. That of whoever has mail is an address book, and no question.
 	listWeight = 5
 	// Descriptors of fewer objects are what the client of group policies reads.
 	manyDescriptors = 20
@@ -112,7 +112,7 @@ func ldapQuestions(r event.Record) (out []question) {
 		out = append(out, question{reconUsers, reconLimit, false})
 	}
 	for _, c := range classes {
-		if strings.Contains(filter, c.text) {
+		if strings.Contains(filter, c.text) && !strings.Contains(filter, "(mail=*)") && !strings.Contains(filter, "(proxyaddresses=*)") {
 			out = append(out, question{c.kind, listWeight, false})
 		}
 	}

@@ -22,6 +22,14 @@ type upload struct {
 	pairs  *baseline.Map[uploadPair, uploadSum]
 	totals *baseline.Map[netip.Addr, uploadHour]
 	places *baseline.Map[string, uploadUsers]
+	habits *baseline.Map[uploadPair, uploadHabit]
+}
+
+// uploadHabit is what was told of a pair: a copy that is made each night is told once,
+// and later as a note, unless it is far more than ever.
+type uploadHabit struct {
+	since int64 // first told, ns
+	most  uint64
 }
 
 // uploadConfig is the section of the configuration.
@@ -42,6 +50,10 @@ const (
 	uploadMemory  = 30 * 24 * 3600 * second
 	uploadPush    = 0.6 // producer-consumer ratio from which traffic is an export (Bullard and Gerth: 70:30 mail is .4, pure push 1)
 	uploadRefs    = 4
+	// What is told and goes on a day later was seen by whoever reads alerts. A backup's
+	// nights differ by a few times.
+	uploadHabitual = 12 * 3600 * second
+	uploadFarMore  = 5
 )
 
 type uploadPair struct {
@@ -95,6 +107,7 @@ func newUpload(env Env, decode Decoder) (Detector, error) {
 		pairs:  baseline.NewMap[uploadPair, uploadSum](env.State, "upload.pairs", uploadPairs, uploadWindow),
 		totals: baseline.NewMap[netip.Addr, uploadHour](env.State, "upload.clients", uploadPairs, uploadWindow),
 		places: baseline.Keep(env.State, baseline.NewMap[string, uploadUsers](env.State, "upload.places", uploadPlaces, uploadMemory)),
+		habits: baseline.Keep(env.State, baseline.NewMap[uploadPair, uploadHabit](env.State, "upload.habits", uploadPlaces/4, uploadMemory)),
 	}, nil
 }
 
@@ -147,11 +160,27 @@ func (u *upload) count(e *event.Event, from event.Side, up, down uint64, report 
 	}
 	if s.due(sum, u.limit) && alone {
 		s.told = sum
-		report(u.finding(e, pair, server, s, uploadFacts{
+		f := u.finding(e, pair, server, s, uploadFacts{
 			Bytes: sum, Back: back, Place: pair.place,
 			Share: float64(sum) / float64(max(outgoing, 1)),
-		}))
+		})
+		if u.habitual(pair, sum, e.Time) {
+			f.Severity = event.Low
+		}
+		report(f)
 	}
+}
+
+// habitual notes what is told and reports whether it is what was told before. Growth
+// on the first day is no habit, but the same upload.
+func (u *upload) habitual(p uploadPair, sum uint64, now int64) bool {
+	h, fresh := u.habits.Touch(p, now)
+	if fresh {
+		h.since = now
+	}
+	usual := now-h.since > uploadHabitual && sum < uploadFarMore*h.most
+	h.most = max(h.most, sum)
+	return usual
 }
 
 // alone notes who uses the place and reports whether the client is the only one.

@@ -83,7 +83,8 @@ func TestUploadFlood(t *testing.T) {
 		t.Errorf("%d findings", len(found))
 	}
 	for _, g := range state.Gauges() {
-		if g.Len() > g.Cap() || g.Evicted() == 0 {
+		told := g.Name() == "upload.habits" // by findings alone, of which there are none here
+		if g.Len() > g.Cap() || g.Evicted() == 0 && !told {
 			t.Errorf("%s: %d of %d, %d evicted", g.Name(), g.Len(), g.Cap(), g.Evicted())
 		}
 	}
@@ -91,6 +92,31 @@ func TestUploadFlood(t *testing.T) {
 
 func TestUploadTwiceTheSame(t *testing.T) {
 	if diff := cmp.Diff(uploadOf(t, "slow.talks"), uploadOf(t, "slow.talks"), sameAddr); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A backup to a safe outside each night is told of once; after that it is a note, but
+// for a night with far more than ever.
+func TestUploadEachNightIsAHabit(t *testing.T) {
+	var events []*event.Event
+	for night := range 6 {
+		payload := uint64(1_000_000_000 * (1 + night%3))
+		if night == 5 {
+			payload = 90_000_000_000
+		}
+		s := scene{Kind: "flow.end", T: float64(night) * 24 * 3600, Client: "10.0.0.1", Server: "198.51.100.7", Port: 443, State: "SF", Answered: true}
+		e := sceneEvents([]scene{s})[0]
+		tr := e.Data.(*event.Traffic)
+		tr.Delta[event.Client].Payload, tr.Total[event.Client].Payload = payload, payload
+		events = append(events, e)
+	}
+	found, _ := watch(t, "upload", nil, events)
+	var got []event.Severity
+	for _, f := range found {
+		got = append(got, f.Severity)
+	}
+	if diff := cmp.Diff([]event.Severity{event.High, event.Low, event.Low, event.Low, event.Low, event.High}, got); diff != "" {
 		t.Error(diff)
 	}
 }

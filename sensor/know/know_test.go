@@ -100,3 +100,12 @@ func TestDirection(t *testing.T) {
 		}
 	}
 }
+
+func TestGuest(t *testing.T) {
+	k := mustNew(t, Config{Zones: []Zone{{Name: "wifi", Role: "Guest", Networks: nets("10.9.0.0/16")}, {Name: "wards", Role: "medical", Networks: nets("10.8.0.0/16")}}})
+	for a, want := range map[string]bool{"10.9.1.1": true, "10.8.1.1": false, "10.7.1.1": false} {
+		if got := k.Guest(addr(a)); got != want {
+			t.Errorf("Guest(%s) = %v", a, got)
+		}
+	}
+}

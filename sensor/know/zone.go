@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -114,6 +115,16 @@ func (k *Know) SetZones(z *Zones) { k.zones = z }
 
 // Zone is the zone with the longest network that holds the address, or nil.
 func (k *Know) Zone(a netip.Addr) *Zone { return k.zones.of(plain(a)) }
+
+// guestRoles are the words by which people say that a zone is for the devices of
+// visitors.
+var guestRoles = []string{"guest", "guests", "gast", "gasten", "visitor", "visitors", "bezoeker", "bezoekers"}
+
+// Guest reports whether the address is a visitor's: in a zone with that role.
+func (k *Know) Guest(a netip.Addr) bool {
+	z := k.Zone(a)
+	return z != nil && slices.Contains(guestRoles, strings.ToLower(z.Role))
+}
 
 // Direction says how a flow crosses the edge of the network, in the words of ECS:
 // internal, inbound, outbound or external. A multicast or broadcast target counts

@@ -109,8 +109,18 @@ func (a *after) report(s *detect.Spec) detect.Report {
 			f.Severity = s.Severity
 		}
 		f.Class = max(f.Class, s.Class) // one that is absolute may have findings that had to be learned
+		if a.visiting(&f) {
+			f.Severity = event.Low
+		}
 		a.desk.Raise(f)
 	}
+}
+
+// visiting reports whether a finding is of what a visitor's own device does with the
+// world outside: nothing of ours is at stake, and nobody here can put it right.
+func (a *after) visiting(f *event.Finding) bool {
+	in := a.know.Internal
+	return a.know.Guest(f.Subject.Addr) && f.Peer.Addr.IsValid() && !in(f.Peer.Addr)
 }
 
 // advance runs the ticks up to clock. A tick stands before the events at its time.

@@ -21,3 +21,21 @@ func TestFirstHour(t *testing.T) {
 		}
 	}
 }
+
+// What a visitor's device sends to the world outside is a note; of a workstation the
+// same is an alarm.
+func TestVisitorsAreNoAlarm(t *testing.T) {
+	for _, visitor := range []bool{true, false} {
+		w := newWeek(1, .01)
+		o, who := newWatchWeek(t, &w.house), w.office[0]
+		if visitor {
+			who = w.guests[0]
+		}
+		w.web(w.begin+minute, who, "up", "opslag-van-een-ander.nl", 900_000_000, 9000, 5*minute)
+		o.run(w)
+		o.line.after.close()
+		if alarmed := len(o.alerts) > 0; alarmed == visitor {
+			t.Errorf("visitor %v: alarms %+v", visitor, o.alerts)
+		}
+	}
+}

@@ -21,7 +21,8 @@ import (
 func weekZones(h *house) []know.Zone {
 	p := func(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, 32) }
 	return []know.Zone{{Name: "hospital", Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
-		Scanners: []netip.Prefix{p(h.servers[scanner])}, Monitors: []netip.Prefix{p(h.servers[monitor])}}}
+		Scanners: []netip.Prefix{p(h.servers[scanner])}, Monitors: []netip.Prefix{p(h.servers[monitor])}},
+		{Name: "guests", Role: "guest", Networks: []netip.Prefix{netip.MustParsePrefix("10.90.0.0/16")}}}
 }
 
 // seen is an alert or an incident as it came out.
