@@ -84,6 +84,9 @@ func (w *week) background(pc netip.Addr, i int) {
 			w.web(w.at(), pc, name, "besturing.com", 1500, 4000, 2*second)
 		}
 	}
+	if w.times(.1) > 0 { // a computer's own ticket lasts ten hours
+		w.ticket(w.at(), pc, fmt.Sprintf("PC%04d$", i), "", true)
+	}
 	if w.times(.4) > 0 {
 		w.talk(w.at(), pc, service(w.server(dcOne+i%2), 123), talkOf{app: "ntp", number: udpNumber, up: 48, down: 48})
 	}
