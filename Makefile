@@ -88,6 +88,9 @@ eval-logins: go-version ## strange logins in synthetic domains: found by kind, a
 eval-logins-real: build ## attempts counted against OpenSSH, Dovecot, OpenLDAP and Samba (root)
 	@deploy/eval-logins-real.sh
 
+eval-tunnel: build ## tunnels by DNS and ping and uploads, run for real: what had left before the first alert (root)
+	@deploy/eval-tunnel.sh
+
 recording: build ## record the exercise anew (root)
 	@deploy/record-exercise.sh
 

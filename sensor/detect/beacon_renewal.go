@@ -22,7 +22,7 @@ func renewalGain(sorted []float64, mode float64) (float64, rhythm) {
 		try(mode*(1-j), mode*(1+j))
 	}
 	for _, lo := range [...]float64{0, .06, .2} {
-		for _, hi := range [...]float64{.6, .8, .93, 1} {
+		for _, hi := range [...]float64{.45, .6, .7, .8, .93, 1} { // where half is missed, half of the intervals are single
 			try(quantile(sorted, lo), quantile(sorted, hi))
 		}
 	}
@@ -36,29 +36,25 @@ type timer struct {
 	missed float64
 }
 
-const timerMultiples = 4
+const (
+	timerMultiples = 4
+	timerRounds    = 6
+)
 
-// fit finds share and missed by five rounds of expectation and maximisation and
+// fit finds share and missed by rounds of expectation and maximisation and
 // returns the logarithm of the likelihood.
 func (t *timer) fit(x, foreign []float64) float64 {
 	logL := 0.0
-	for range 6 {
-		logL = 0
+	for round := range timerRounds {
 		var own, multiples float64
 		for i, v := range x {
-			sum, weighted := 0.0, 0.0
-			p := (1 - t.share) * (1 - t.missed) / (t.b - t.a)
-			for k := 1.0; k <= timerMultiples; k++ {
-				if v >= k*t.a && v <= k*t.b {
-					sum += p / k
-					weighted += p
-				}
-				p *= t.missed
-			}
+			sum, weighted := t.density(v)
 			all := sum + t.share*foreign[i]
-			logL += math.Log(all)
 			own += sum / all
 			multiples += weighted / all
+			if round == timerRounds-1 {
+				logL += math.Log(all)
+			}
 		}
 		t.share = min(max(1-own/float64(len(x)), .005), .95)
 		t.missed = .001
@@ -67,6 +63,40 @@ func (t *timer) fit(x, foreign []float64) float64 {
 		}
 	}
 	return logL
+}
+
+// density of an interval of v s that is the timer's own: one to four draws, by how
+// many check-ins between were missed. Weighted counts each by its number of draws.
+func (t *timer) density(v float64) (sum, weighted float64) {
+	p := (1 - t.share) * (1 - t.missed) / (t.b - t.a)
+	for k := 1.0; k <= timerMultiples && v >= k*t.a; k++ {
+		if v <= k*t.b {
+			d := p * uniformSum(int(k), (v-k*t.a)/(t.b-t.a))
+			sum += d
+			weighted += k * d
+		}
+		p *= t.missed
+	}
+	return sum, weighted
+}
+
+// uniformSum is the density at u of the sum of k uniform draws from 0 to 1 (Irwin
+// and Hall 1927).
+func uniformSum(k int, u float64) float64 {
+	u = min(u, float64(k)-u) // it is even about its middle
+	switch {
+	case k == 1:
+		return 1
+	case k == 2:
+		return u
+	case k == 3 && u < 1:
+		return u * u / 2
+	case k == 3:
+		return 3*u - u*u - 1.5
+	case u < 1:
+		return u * u * u / 6
+	}
+	return ((12-3*u)*u*u - 12*u + 4) / 6
 }
 
 // chance is the best logarithm of the likelihood of four laws without a timer.
@@ -87,14 +117,15 @@ func chance(sorted []float64) float64 {
 	return max(exponential, logNormal, pareto, twoNormals(logs)-n*mu)
 }
 
+const normalRounds = 8
+
 // twoNormals fits two normals of at least half a unit's width to sorted values:
 // think times within a session, and pauses between sessions.
 func twoNormals(y []float64) float64 {
 	m := [2]float64{quantile(y, .25), quantile(y, .75)}
 	s, w := [2]float64{.7, .7}, [2]float64{.5, .5}
 	logL := 0.0
-	for range 8 {
-		logL = 0
+	for round := range normalRounds {
 		var n, sum, squares [2]float64
 		for _, v := range y {
 			var p [2]float64
@@ -102,7 +133,9 @@ func twoNormals(y []float64) float64 {
 				p[c] = w[c] * normal(v, m[c], s[c])
 			}
 			all := p[0] + p[1] + 1e-300
-			logL += math.Log(all)
+			if round == normalRounds-1 {
+				logL += math.Log(all)
+			}
 			for c := range p {
 				r := p[c] / all
 				n[c] += r

@@ -3,6 +3,8 @@ package detect
 import (
 	"math"
 	"slices"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
 // rival is a way to score the calls of one pair in one day: higher is more like a
@@ -22,16 +24,29 @@ const evalDay = 24 * 3600 * second
 // a minute. The rivals see all of it.
 const evalCalls = 1500
 
-// scoreOfLooks is the best score at the detector's own times of looking.
+// scoreOfLooks is how far the calls come above the detector's bar at its own times
+// of looking, at best, counted from beaconLimit: above that they are found.
 func scoreOfLooks(calls []checkIn) float64 {
 	best := 0.0
-	for n := range min(len(calls), evalCalls) {
-		if !beaconLook(n+1) || best >= beaconCap {
+	var c beaconCalls
+	var long *callRing
+	for _, k := range calls[:min(len(calls), evalCalls)] {
+		if !c.add(k.at, event.FlowRef{}) {
 			continue
 		}
-		if s, r := beaconScore(calls[max(0, n+1-beaconRing) : n+1]); r.period >= beaconPeriod {
-			best = max(best, s)
+		c.ring.end(k.at, k.up, k.down)
+		if long != nil {
+			long.add(k.at, beaconLong)
+			long.end(k.at, k.up, k.down)
 		}
+		if !beaconLook(c.seen) || best >= beaconCap-1.5 {
+			continue
+		}
+		latest, s, _ := c.look(long)
+		if s > beaconNear && c.seen >= beaconRing && long == nil {
+			long = &callRing{calls: latest}
+		}
+		best = max(best, s-beaconBar(c.seen)+beaconLimit)
 	}
 	return best
 }

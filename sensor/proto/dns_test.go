@@ -97,3 +97,17 @@ func TestDNSPendingIsBounded(t *testing.T) {
 		t.Errorf("%d wait, %d went", len(p.pending), n)
 	}
 }
+
+// A name of bytes that do not print is longer as text than a name can be, and must
+// not lose the domain it is under: iodine's names are such.
+func TestNameTextKeepsTheDomain(t *testing.T) {
+	label := strings.Repeat("\xe9", 60)
+	n := nameInfo([]byte(label + "." + label + "." + label + ".tunnel.example.org"))
+	if n.Domain != "example.org" || !strings.HasSuffix(n.Subdomain, ".tunnel") || len(n.Text) > maxNameText {
+		t.Errorf("domain %q below %q", n.Domain, n.Subdomain)
+	}
+	full := strings.Repeat(strings.Repeat("a", 59)+".", 4) + "example.net"
+	if n := nameInfo([]byte(full)); n.Text != full || n.Domain != "example.net" {
+		t.Errorf("%q is kept as %q", full, n.Text)
+	}
+}

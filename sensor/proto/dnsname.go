@@ -64,24 +64,37 @@ func wireName(msg []byte, at int, into []byte) (name []byte, next int, ok bool) 
 	return name, 0, false
 }
 
-// nameText is a name for people: lower case, what does not print as \DDD.
+// nameText is a name for people: lower case, what does not print as \DDD. Of a
+// name that becomes too long the end is kept: it says whose name it is.
 func nameText(raw []byte) string {
+	from, size := len(raw), 0
+	for ; from > 0 && size+nameWidth(raw[from-1]) <= maxNameText; from-- {
+		size += nameWidth(raw[from-1])
+	}
+	if from > 0 && from < len(raw) && raw[from] == '.' {
+		from++
+	}
 	var b strings.Builder
-	b.Grow(len(raw))
-	for _, c := range raw {
-		if b.Len() > maxNameText-4 {
-			break
-		}
+	b.Grow(size)
+	for _, c := range raw[from:] {
 		switch {
 		case c >= 'A' && c <= 'Z':
 			b.WriteByte(c + 'a' - 'A')
-		case c > ' ' && c < 0x7f && c != '\\':
+		case nameWidth(c) == 1:
 			b.WriteByte(c)
 		default:
 			b.Write([]byte{'\\', '0' + c/100, '0' + c/10%10, '0' + c%10})
 		}
 	}
 	return b.String()
+}
+
+// nameWidth is how many bytes a byte of a name becomes.
+func nameWidth(c byte) int {
+	if c > ' ' && c < 0x7f && c != '\\' {
+		return 1
+	}
+	return 4
 }
 
 func nameInfo(raw []byte) DNSName {

@@ -1,0 +1,118 @@
+package detect
+
+import (
+	"math"
+	"slices"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// callRing is the latest calls of a pair: it grows, then the oldest is at next.
+type callRing struct {
+	calls []checkIn
+	next  int
+}
+
+// add keeps a call among the latest most.
+func (r *callRing) add(at int64, most int) {
+	if len(r.calls) < most {
+		r.calls = append(r.calls, checkIn{at: at})
+		return
+	}
+	r.calls[r.next] = checkIn{at: at}
+	r.next = (r.next + 1) % most
+}
+
+// latest is the call that came last, nil before the first.
+func (r *callRing) latest() *checkIn {
+	if len(r.calls) == 0 {
+		return nil
+	}
+	return &r.calls[(r.next+len(r.calls)-1)%len(r.calls)]
+}
+
+// ordered copies the ring, oldest first.
+func (r *callRing) ordered() []checkIn {
+	return append(slices.Clone(r.calls[r.next:]), r.calls[:r.next]...)
+}
+
+// end adds the sizes of a conversation that is over to the call that opened it.
+func (r *callRing) end(start int64, up, down uint32) {
+	for i := range r.calls {
+		if k := &r.calls[i]; k.at == start {
+			k.up, k.down = up, down
+			return
+		}
+	}
+}
+
+// failed is 1 for a conversation that came to nothing.
+func failed(t *event.Traffic) int {
+	switch t.State {
+	case event.StateS0, event.StateREJ, event.StateRSTOS0, event.StateSH:
+		return 1
+	case event.StateNone:
+		if t.Total[event.Server].Packets == 0 { // a call to all, or to nobody
+			return 1
+		}
+	}
+	return 0
+}
+
+// beaconLook says at which numbers of calls a pair is looked at: often while a
+// find would be early, then at each half ring.
+func beaconLook(n int) bool {
+	switch n {
+	case 8, 12, 16, 20, 24, 28, 32, 40, 48, 56:
+		return true
+	}
+	return n >= beaconRing && n%(beaconRing/2) == 0
+}
+
+// beaconBar is the score that n calls must pass. Each look past the first full ring
+// is another chance for chance, and there are as many as there are half rings, so
+// the bar rises with them; twice as fast, for a longer ring sees what a shorter does
+// not: that some chance is a little regular, such as a pause before each call.
+func beaconBar(n int) float64 {
+	return beaconLimit + 2*math.Log10(max(1, float64(n)/beaconRing))
+}
+
+// add keeps a call, unless it belongs to the one before or is out of order.
+func (c *beaconCalls) add(at int64, ref event.FlowRef) bool {
+	if l := c.ring.latest(); l != nil && at-l.at < beaconJoin {
+		return false
+	}
+	if c.seen == 0 {
+		c.first = at
+	}
+	c.ring.add(at, beaconRing)
+	c.refs[c.seen%beaconRefs] = ref
+	c.seen++
+	return true
+}
+
+// look scores the latest calls, and at each full ring the longer one where there is
+// one; it returns those that look more like a timer.
+func (c *beaconCalls) look(long *callRing) ([]checkIn, float64, rhythm) {
+	calls := c.ring.ordered()
+	score, r := timerScore(calls)
+	if long != nil && len(long.calls) > beaconRing && c.seen%beaconRing == 0 {
+		more := long.ordered()
+		if s, q := timerScore(more); s > score {
+			return more, s, q
+		}
+	}
+	return calls, score, r
+}
+
+// timerScore is the score of calls that can be a timer's at all.
+func timerScore(calls []checkIn) (float64, rhythm) {
+	if calls[len(calls)-1].at-calls[0].at < beaconSpan {
+		return 0, rhythm{}
+	}
+	score, r := beaconScore(calls)
+	if r.period < beaconPeriod {
+		return 0, rhythm{}
+	}
+	return score, r
+}
