@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"net/netip"
-
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -11,10 +9,8 @@ import (
 // other purpose, so one call is enough.
 type cryptomining struct {
 	env   Env
-	pools *baseline.Map[miningPair, miningSum]
+	pools *baseline.Map[pair, miningSum]
 }
-
-type miningPair struct{ client, server netip.Addr }
 
 type miningSum struct {
 	first    int64
@@ -40,7 +36,7 @@ func newCryptomining(env Env, decode Decoder) (Detector, error) {
 	if err := decode(&struct{}{}); err != nil {
 		return nil, err
 	}
-	return &cryptomining{env, baseline.NewMap[miningPair, miningSum](env.State, "cryptomining.pools", miningPairs, miningMemory)}, nil
+	return &cryptomining{env, baseline.NewMap[pair, miningSum](env.State, "cryptomining.pools", miningPairs, miningMemory)}, nil
 }
 
 func (c *cryptomining) Tick(int64, Report) {}
@@ -49,7 +45,7 @@ func (c *cryptomining) Observe(e *event.Event, report Report) {
 	if e.Flow == nil || e.Kind == "http" && !event.Has(e.Data, "brandmelder.http.miner") {
 		return
 	}
-	p := miningPair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	p := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
 	s, fresh := c.pools.Touch(p, e.Time)
 	if fresh {
 		*s = miningSum{first: e.Time, port: e.Flow.Server.Port()}
@@ -91,7 +87,7 @@ func (s *miningSum) add(e *event.Event) {
 	s.session = max(s.session, shares)
 }
 
-func (c *cryptomining) finding(p miningPair, s *miningSum, e *event.Event) event.Finding {
+func (c *cryptomining) finding(p pair, s *miningSum, e *event.Event) event.Finding {
 	score := 90.0
 	if s.accepted {
 		score = 98

@@ -24,8 +24,6 @@ type deeds struct {
 	spread *baseline.Map[netip.Addr, spreading]
 }
 
-type pair struct{ client, server netip.Addr }
-
 func pairOf(f *event.Flow) pair { return pair{f.Client.Addr().Unmap(), f.Server.Addr().Unmap()} }
 
 // doings is what a client did to a server.

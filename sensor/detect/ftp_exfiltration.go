@@ -16,7 +16,7 @@ import (
 // store on is a partner's.
 type ftpExfiltration struct {
 	env   Env
-	pairs *baseline.Map[programPair, ftpStores]
+	pairs *baseline.Map[pair, ftpStores]
 	users *baseline.Map[netip.Addr, firstFew]
 }
 
@@ -39,7 +39,7 @@ const (
 func newFTPExfiltration(env Env, decode Decoder) (Detector, error) {
 	return &ftpExfiltration{
 		env:   env,
-		pairs: baseline.NewMap[programPair, ftpStores](env.State, "ftp-exfiltration.pairs", ftpPairs, ftpMemory),
+		pairs: baseline.NewMap[pair, ftpStores](env.State, "ftp-exfiltration.pairs", ftpPairs, ftpMemory),
 		users: baseline.NewMap[netip.Addr, firstFew](env.State, "ftp-exfiltration.users", ftpPairs, ftpMemory),
 	}, decode(&struct{}{})
 }
@@ -50,7 +50,7 @@ func (d *ftpExfiltration) Observe(e *event.Event, report Report) {
 	if e.Flow == nil {
 		return
 	}
-	k := programPair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	k := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
 	if !d.env.Know.Internal(k.client) || d.env.Know.Internal(k.server) || event.NumberOf(e.Data, "brandmelder.ftp.reply") >= 400 {
 		return
 	}
@@ -65,7 +65,7 @@ func (d *ftpExfiltration) Observe(e *event.Event, report Report) {
 	}
 }
 
-func (d *ftpExfiltration) stored(e *event.Event, k programPair, report Report) {
+func (d *ftpExfiltration) stored(e *event.Event, k pair, report Report) {
 	s, fresh := d.pairs.Touch(k, e.Time)
 	if fresh {
 		s.first = e.Time
@@ -101,7 +101,7 @@ func stealerName(name string) bool {
 		slices.Contains([]string{"html", "zip", "txt", "jpeg", "jpg"}, ending)
 }
 
-func (d *ftpExfiltration) finding(e *event.Event, k programPair, s *ftpStores) event.Finding {
+func (d *ftpExfiltration) finding(e *event.Event, k pair, s *ftpStores) event.Finding {
 	f := event.Finding{
 		Key: k.client.String() + " " + k.server.String(), Time: e.Time, Onset: s.first,
 		Subject: d.env.Know.Entity(k.client), Peer: d.env.Know.Entity(k.server), Port: e.Flow.Server.Port(),

@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"net/netip"
-
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -13,7 +11,7 @@ import (
 // The record does that comparison; here is decided how much of it is chance.
 type icmpTunnel struct {
 	env   Env
-	pairs *baseline.Map[icmpPair, icmpTold]
+	pairs *baseline.Map[pair, icmpTold]
 }
 
 const (
@@ -29,15 +27,13 @@ const (
 	icmpTunnelSure     = 10_000 // bytes from which it is data and not commands
 )
 
-type icmpPair struct{ client, server netip.Addr }
-
 type icmpTold struct{ amount int64 }
 
 func newICMPTunnel(env Env, decode Decoder) (Detector, error) {
 	if err := decode(&struct{}{}); err != nil {
 		return nil, err
 	}
-	return &icmpTunnel{env, baseline.NewMap[icmpPair, icmpTold](env.State, "icmp-tunnel.pairs", icmpTunnelPairs, icmpTunnelMemory)}, nil
+	return &icmpTunnel{env, baseline.NewMap[pair, icmpTold](env.State, "icmp-tunnel.pairs", icmpTunnelPairs, icmpTunnelMemory)}, nil
 }
 
 func (d *icmpTunnel) Tick(int64, Report) {}
@@ -53,7 +49,7 @@ func (d *icmpTunnel) Observe(e *event.Event, report Report) {
 	if e.Flow == nil || !answers && !requests {
 		return
 	}
-	told, _ := d.pairs.Touch(icmpPair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}, e.Time)
+	told, _ := d.pairs.Touch(pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}, e.Time)
 	amount := f.Different + f.Carriers
 	if amount < 2*told.amount {
 		return

@@ -11,7 +11,7 @@ import (
 // institutions chat by it.
 type ircC2 struct {
 	env   Env
-	talks *baseline.Map[miningPair, ircSum]
+	talks *baseline.Map[pair, ircSum]
 }
 
 type ircSum struct {
@@ -36,7 +36,7 @@ func newIRC(env Env, decode Decoder) (Detector, error) {
 	if err := decode(&struct{}{}); err != nil {
 		return nil, err
 	}
-	return &ircC2{env, baseline.NewMap[miningPair, ircSum](env.State, "irc-c2.talks", ircTalks, ircMemory)}, nil
+	return &ircC2{env, baseline.NewMap[pair, ircSum](env.State, "irc-c2.talks", ircTalks, ircMemory)}, nil
 }
 
 func (d *ircC2) Tick(int64, Report) {}
@@ -45,7 +45,7 @@ func (d *ircC2) Observe(e *event.Event, report Report) {
 	if e.Flow == nil {
 		return
 	}
-	p := miningPair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	p := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
 	s, fresh := d.talks.Touch(p, e.Time)
 	if fresh {
 		*s = ircSum{first: e.Time, port: e.Flow.Server.Port(), next: 1}
@@ -82,7 +82,7 @@ func (s *ircSum) severity() event.Severity {
 	return event.Low
 }
 
-func (d *ircC2) finding(p miningPair, s *ircSum, e *event.Event, severity event.Severity) event.Finding {
+func (d *ircC2) finding(p pair, s *ircSum, e *event.Event, severity event.Severity) event.Finding {
 	place := placeOf(d.env, p.server)
 	peer := d.env.Know.Entity(p.server)
 	if place != p.server.String() {

@@ -17,7 +17,7 @@ import (
 type mailExfiltration struct {
 	env     Env
 	senders *baseline.Map[netip.Addr, mailSender]
-	pairs   *baseline.Map[miningPair, mailSum]
+	pairs   *baseline.Map[pair, mailSum]
 }
 
 type mailSender struct {
@@ -54,7 +54,7 @@ func newMailExfiltration(env Env, decode Decoder) (Detector, error) {
 	return &mailExfiltration{
 		env:     env,
 		senders: baseline.NewMap[netip.Addr, mailSender](env.State, "mail-exfiltration.senders", mailHosts, mailMemory),
-		pairs:   baseline.NewMap[miningPair, mailSum](env.State, "mail-exfiltration.pairs", mailHosts, 24*3600*second),
+		pairs:   baseline.NewMap[pair, mailSum](env.State, "mail-exfiltration.pairs", mailHosts, 24*3600*second),
 	}, nil
 }
 
@@ -65,7 +65,7 @@ func (d *mailExfiltration) Observe(e *event.Event, report Report) {
 	if e.Flow == nil || size == 0 || reply >= 400 {
 		return
 	}
-	p := miningPair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	p := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
 	if d.env.Know.Internal(p.server) {
 		got, _ := d.senders.Touch(p.server, e.Time)
 		got.receives = true
@@ -97,7 +97,7 @@ func isReport(r event.Record) bool {
 	return !event.Has(r, "brandmelder.smtp.attachment.types") && event.TextOf(r, "brandmelder.smtp.type") == "text/html"
 }
 
-func (d *mailExfiltration) count(p miningPair, e *event.Event, size int64, bare bool, report Report) {
+func (d *mailExfiltration) count(p pair, e *event.Event, size int64, bare bool, report Report) {
 	s, fresh := d.pairs.Touch(p, e.Time)
 	if fresh {
 		*s = mailSum{first: e.Time, port: e.Flow.Server.Port()}

@@ -17,10 +17,10 @@ import (
 // host by a browser or an updater are ordinary and no finding.
 type program struct {
 	env    Env
-	shares *baseline.Map[programPair, programShare]
+	shares *baseline.Map[pair, programShare]
 	served *baseline.Map[programPlace, programServed]
 	users  *baseline.Map[string, firstFew]
-	raw    *baseline.Map[programPair, int64] // when told
+	raw    *baseline.Map[pair, int64] // when told
 	spread *baseline.Map[netip.Addr, programSpread]
 }
 
@@ -37,8 +37,6 @@ const (
 	// Points from which a download is a finding.
 	programBar = 4
 )
-
-type programPair struct{ client, server netip.Addr }
 
 type programPlace struct {
 	client netip.Addr
@@ -72,10 +70,10 @@ type programServed struct {
 func newProgram(env Env, decode Decoder) (Detector, error) {
 	return &program{
 		env:    env,
-		shares: baseline.NewMap[programPair, programShare](env.State, "executable-transfer.shares", programPairs, programIdle),
+		shares: baseline.NewMap[pair, programShare](env.State, "executable-transfer.shares", programPairs, programIdle),
 		served: baseline.NewMap[programPlace, programServed](env.State, "executable-transfer.served", programPairs, programIdle),
 		users:  baseline.NewMap[string, firstFew](env.State, "executable-transfer.users", programPairs, programIdle),
-		raw:    baseline.NewMap[programPair, int64](env.State, "executable-transfer.raw", programPairs, programIdle),
+		raw:    baseline.NewMap[pair, int64](env.State, "executable-transfer.raw", programPairs, programIdle),
 		spread: baseline.NewMap[netip.Addr, programSpread](env.State, "executable-transfer.spread", deedClients, programSpreadIdle),
 	}, decode(&struct{}{})
 }
@@ -109,7 +107,7 @@ func (p *program) smb(e *event.Event, report Report) {
 	if event.TextOf(r, "brandmelder.smb.command") != "close" || !event.IsTrue(r, "brandmelder.smb.share.admin") {
 		return
 	}
-	k := programPair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
+	k := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	s, fresh := p.shares.Touch(k, e.Time)
 	if fresh {
 		s.first = e.Time
@@ -142,7 +140,7 @@ func (p *program) smb(e *event.Event, report Report) {
 
 // wrote reports a program that was written: of the first host by itself, of more as
 // one story of the client.
-func (p *program) wrote(e *event.Event, k programPair, s *programShare, fresh bool, report Report) {
+func (p *program) wrote(e *event.Event, k pair, s *programShare, fresh bool, report Report) {
 	w, _ := p.spread.Touch(k.client, e.Time)
 	if w.first == 0 {
 		w.first = s.first
@@ -200,7 +198,7 @@ func (p *program) talk(e *event.Event, report Report) {
 
 // carried reports a program between two hosts once a day.
 func (p *program) carried(e *event.Event, way, class string, report Report) {
-	k := programPair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
+	k := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	at, fresh := p.raw.Touch(k, e.Time)
 	if !fresh && e.Time-*at < programIdle {
 		return
@@ -213,7 +211,7 @@ func (p *program) carried(e *event.Event, way, class string, report Report) {
 	report(p.finding(e, k, e.Flow.Start, []event.FlowRef{e.Flow.Ref()}, severity, programFacts{Way: way, Count: 1, Class: class}))
 }
 
-func (p *program) finding(e *event.Event, k programPair, onset int64, refs []event.FlowRef, severity event.Severity, facts programFacts) event.Finding {
+func (p *program) finding(e *event.Event, k pair, onset int64, refs []event.FlowRef, severity event.Severity, facts programFacts) event.Finding {
 	return event.Finding{
 		Key: k.client.String() + " " + k.server.String() + " " + facts.Way, Time: e.Time, Onset: onset,
 		Subject: p.env.Know.Entity(k.client), Peer: p.env.Know.Entity(k.server), Port: e.Flow.Server.Port(),

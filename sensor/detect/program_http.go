@@ -95,7 +95,7 @@ func (p *program) judge(e *event.Event, k programPlace, s *programServed, class 
 		return
 	}
 	s.told = severity
-	found := p.finding(e, programPair{k.client, e.Flow.Server.Addr()}, s.first, s.refs, severity,
+	found := p.finding(e, pair{k.client, e.Flow.Server.Addr()}, s.first, s.refs, severity,
 		programFacts{Way: "http", Count: s.n, Class: class, Signs: s.signs.names(), Points: points})
 	found.Key = k.client.String() + " " + k.place + " http"
 	if _, err := netip.ParseAddr(k.place); err != nil {

@@ -11,6 +11,9 @@ import (
 
 const second = 1_000_000_000 // ns
 
+// pair is who calls and who is called.
+type pair struct{ client, server netip.Addr }
+
 // noteFlow adds a flow to those of a finding, once.
 func noteFlow(refs []event.FlowRef, f *event.Flow) []event.FlowRef {
 	if len(refs) >= event.MaxRefs || slices.ContainsFunc(refs, func(r event.FlowRef) bool { return r.Start == f.Start && r.Key == f.Key }) {

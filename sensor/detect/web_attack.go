@@ -17,9 +17,9 @@ import (
 // program asks for, and only that counts as a search.
 type webAttack struct {
 	env     Env
-	pairs   *baseline.Map[programPair, webPair]
-	scripts *baseline.Map[webScript, int64]     // a script of a server, and when it was first asked for
-	calls   *baseline.Map[programPair, webCall] // latest, by who called whom; nobody: a service of webFetches outside
+	pairs   *baseline.Map[pair, webPair]
+	scripts *baseline.Map[webScript, int64] // a script of a server, and when it was first asked for
+	calls   *baseline.Map[pair, webCall]    // latest, by who called whom; nobody: a service of webFetches outside
 	lured   *baseline.Map[netip.Addr, webLure]
 }
 
@@ -85,9 +85,9 @@ var webKinds = map[string]uint8{"php": 1, "php3": 1, "phtml": 1, "asp": 2, "aspx
 func newWebAttack(env Env, decode Decoder) (Detector, error) {
 	return &webAttack{
 		env:     env,
-		pairs:   baseline.NewMap[programPair, webPair](env.State, "web-attack.pairs", webPairs, webWindow),
+		pairs:   baseline.NewMap[pair, webPair](env.State, "web-attack.pairs", webPairs, webWindow),
 		scripts: baseline.NewMap[webScript, int64](env.State, "web-attack.scripts", 16384, 30*24*3600*second),
-		calls:   baseline.NewMap[programPair, webCall](env.State, "web-attack.calls", 16384, webCallback),
+		calls:   baseline.NewMap[pair, webCall](env.State, "web-attack.calls", 16384, webCallback),
 		lured:   baseline.NewMap[netip.Addr, webLure](env.State, "web-attack.lured", webPairs, webCallback),
 	}, decode(&struct{}{})
 }
@@ -106,7 +106,7 @@ func (d *webAttack) Observe(e *event.Event, report Report) {
 
 func (d *webAttack) http(e *event.Event, report Report) {
 	r := e.Data
-	k := programPair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
+	k := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	if event.TextOf(r, "http.request.method") == "" {
 		return
 	}
@@ -143,7 +143,7 @@ func (d *webAttack) http(e *event.Event, report Report) {
 	lured, _ := d.lured.Touch(k.server, e.Time)
 	*lured = webLure{k.client, e.Flow.Start, shapes&webJNDI != 0}
 	for _, to := range []netip.Addr{k.client, {}} {
-		call := d.calls.Get(programPair{k.server, to})
+		call := d.calls.Get(pair{k.server, to})
 		if call != nil && call.at >= e.Flow.Start && (to.IsValid() || lured.jndi) {
 			d.callback(e, k, s, call, report)
 		}
@@ -200,21 +200,21 @@ func (d *webAttack) called(e *event.Event, report Report) {
 	call := webCall{e.Flow.Start, port, e.Flow.Ref()}
 	fetches := slices.Contains(webFetches, port) && !d.env.Know.Internal(to)
 	if l := d.lured.Get(from); l != nil && call.at >= l.at && call.at-l.at <= webCallback && (to == l.client || l.jndi && fetches) {
-		k := programPair{l.client, from}
+		k := pair{l.client, from}
 		if s := d.pairs.Get(k); s != nil {
 			d.callback(e, k, s, &call, report)
 		}
 	}
-	kept, _ := d.calls.Touch(programPair{from, to}, e.Time)
+	kept, _ := d.calls.Touch(pair{from, to}, e.Time)
 	*kept = call
 	if fetches {
-		kept, _ = d.calls.Touch(programPair{from, netip.Addr{}}, e.Time)
+		kept, _ = d.calls.Touch(pair{from, netip.Addr{}}, e.Time)
 		*kept = call
 	}
 }
 
 // callback reports that a server calls whoever sent it an exploit.
-func (d *webAttack) callback(e *event.Event, k programPair, s *webPair, call *webCall, report Report) {
+func (d *webAttack) callback(e *event.Event, k pair, s *webPair, call *webCall, report Report) {
 	if len(s.refs) < event.MaxRefs && !slices.Contains(s.refs, call.ref) {
 		s.refs = append(s.refs, call.ref)
 	}
@@ -222,7 +222,7 @@ func (d *webAttack) callback(e *event.Event, k programPair, s *webPair, call *we
 }
 
 // judge reports what the requests so far add up to.
-func (d *webAttack) judge(e *event.Event, k programPair, s *webPair, report Report) {
+func (d *webAttack) judge(e *event.Event, k pair, s *webPair, report Report) {
 	missed := len(s.missing)
 	list := missed >= webMissing && (ones(s.kinds) >= webKindsAsked || s.attacks > 0) || s.words >= webWords
 	if list && s.found < missed {

@@ -85,7 +85,7 @@ func (s *webPair) attack(r event.Record, shapes webShape) {
 }
 
 // tell reports one kind of attack, and again when it has doubled.
-func (d *webAttack) tell(kind string, n int, e *event.Event, k programPair, s *webPair, report Report) {
+func (d *webAttack) tell(kind string, n int, e *event.Event, k pair, s *webPair, report Report) {
 	if s.told[kind] > 0 && (n < 2*s.told[kind] || kind == "callback" || kind == "web-shell") {
 		return
 	}
