@@ -1,90 +1,92 @@
 package event
 
-import "net/netip"
+import (
+	"net/netip"
+	"sync"
+)
 
 // The functions below read one fact of a record by its path, for rooms that do
 // not know the record's type. What is absent, or of another type, is zero.
 
-// read reads the fact into v and reports whether it is there.
-func read(r Record, path string, v *Value, list bool, types ...Type) bool {
+// values are what getters fill: behind a call that the compiler cannot see through
+// each would be made anew, and detectors read many facts of each event.
+var values = sync.Pool{New: func() any { return new(Value) }}
+
+// read has use look at the fact if it is there, of one of the types.
+func read[T any](r Record, path string, list bool, use func(*Value) T, types ...Type) (out T) {
 	if r == nil {
-		return false
+		return out
 	}
 	f := r.Table().Lookup(path)
 	if f == nil || f.List != list {
-		return false
+		return out
 	}
 	for _, t := range types {
 		if f.Type == t {
-			return f.Get(r, v)
+			v := values.Get().(*Value)
+			if f.Get(r, v) {
+				out = use(v)
+			}
+			*v = Value{}
+			values.Put(v)
+			return out
 		}
 	}
-	return false
+	return out
 }
 
 // Has reports whether the fact is there.
 func Has(r Record, path string) bool {
-	var v Value
 	if r == nil {
 		return false
 	}
 	f := r.Table().Lookup(path)
-	return f != nil && f.Get(r, &v)
+	if f == nil {
+		return false
+	}
+	v := values.Get().(*Value)
+	ok := f.Get(r, v)
+	*v = Value{}
+	values.Put(v)
+	return ok
 }
 
 // TextOf reads a keyword, a wildcard or a sentence.
 func TextOf(r Record, path string) string {
-	var v Value
-	read(r, path, &v, false, TypeKeyword, TypeWildcard, TypeText)
-	return v.Str
+	return read(r, path, false, func(v *Value) string { return v.Str }, TypeKeyword, TypeWildcard, TypeText)
 }
 
 // TextsOf reads a list of keywords. The slice is the record's: not to be changed.
 func TextsOf(r Record, path string) []string {
-	var v Value
-	read(r, path, &v, true, TypeKeyword)
-	return v.Strs
+	return read(r, path, true, func(v *Value) []string { return v.Strs }, TypeKeyword)
 }
 
 // NumberOf reads a whole number, or a time in ns since 1970.
 func NumberOf(r Record, path string) int64 {
-	var v Value
-	read(r, path, &v, false, TypeLong, TypeDate)
-	return v.Int
+	return read(r, path, false, func(v *Value) int64 { return v.Int }, TypeLong, TypeDate)
 }
 
 // NumbersOf reads a list of whole numbers. The slice is the record's: not to be changed.
 func NumbersOf(r Record, path string) []int64 {
-	var v Value
-	read(r, path, &v, true, TypeLong)
-	return v.Ints
+	return read(r, path, true, func(v *Value) []int64 { return v.Ints }, TypeLong)
 }
 
 // ShareOf reads a number with decimals.
 func ShareOf(r Record, path string) float64 {
-	var v Value
-	read(r, path, &v, false, TypeFloat)
-	return v.Float
+	return read(r, path, false, func(v *Value) float64 { return v.Float }, TypeFloat)
 }
 
 // IsTrue reads a fact that is true or not.
 func IsTrue(r Record, path string) bool {
-	var v Value
-	return read(r, path, &v, false, TypeBool) && v.Int != 0
+	return read(r, path, false, func(v *Value) bool { return v.Int != 0 }, TypeBool)
 }
 
 // AddrOf reads an address, IPv4 unmapped and without zone.
 func AddrOf(r Record, path string) netip.Addr {
-	var v Value
-	if !read(r, path, &v, false, TypeIP) {
-		return netip.Addr{}
-	}
-	return v.Addr.Unmap().WithZone("")
+	return read(r, path, false, func(v *Value) netip.Addr { return v.Addr.Unmap().WithZone("") }, TypeIP)
 }
 
 // AddrsOf reads a list of addresses. The slice is the record's: not to be changed.
 func AddrsOf(r Record, path string) []netip.Addr {
-	var v Value
-	read(r, path, &v, true, TypeIP)
-	return v.Addrs
+	return read(r, path, true, func(v *Value) []netip.Addr { return v.Addrs }, TypeIP)
 }
