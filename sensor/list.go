@@ -52,10 +52,11 @@ var lists = map[string]func() (head []string, rows [][]string){
 	},
 	"families": func() ([]string, [][]string) {
 		var rows [][]string
+		ruled := ruledFamilies()
 		for _, f := range event.Families {
 			var by []string
 			for _, s := range detect.All() {
-				if s.Family == f || s.Name == "rules" && familyHasRule(f) {
+				if s.Family == f || s.Name == "rules" && ruled[f] {
 					by = append(by, s.Name)
 				}
 			}

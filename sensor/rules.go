@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -186,8 +185,13 @@ func explainRule(w io.Writer, r *rule.Rule) error {
 	return err
 }
 
-// familyHasRule reports whether one of the embedded rules finds something of the family.
-func familyHasRule(family string) bool {
-	set, err := loadRules("")
-	return err == nil && slices.ContainsFunc(set.Rules, func(r *rule.Rule) bool { return r.Family == family })
+// ruledFamilies are those of which one of the embedded rules finds something.
+func ruledFamilies() map[string]bool {
+	families := map[string]bool{}
+	if set, err := loadRules(""); err == nil {
+		for _, r := range set.Rules {
+			families[r.Family] = true
+		}
+	}
+	return families
 }

@@ -70,7 +70,7 @@ func (d *rules) matched(e *event.Event, r *rule.Rule, report Report) {
 	}
 	s.n++
 	if e.Flow != nil {
-		s.keep(e.Flow.Ref())
+		s.refs = noteFlow(s.refs, e.Flow)
 	}
 	if s.n < s.next {
 		return
@@ -88,18 +88,6 @@ func (d *rules) matched(e *event.Event, r *rule.Rule, report Report) {
 		f.Subject.User = event.TextOf(e.Data, "user.name")
 	}
 	report(f)
-}
-
-func (s *ruleSeen) keep(r event.FlowRef) {
-	if len(s.refs) == event.MaxRefs {
-		return
-	}
-	for _, old := range s.refs {
-		if old.Key == r.Key && old.Start == r.Start {
-			return
-		}
-	}
-	s.refs = append(s.refs, r)
 }
 
 // evidence spells the fields that the rule wants shown.
