@@ -18,6 +18,9 @@ import (
 const (
 	day      = 24 * time.Hour
 	seedSize = 32
+	// A command that decides something holds the journal for a moment: a run that
+	// starts just then waits for it and does not give up.
+	lockWait = 2 * time.Second
 )
 
 // journalIn is the journal of a state directory.
@@ -29,6 +32,10 @@ func openJournal(state string) (*journal.Journal, error) {
 		return nil, fmt.Errorf("state directory: %w; name one that you can write: state_dir in a file for -c", err)
 	}
 	j, err := journal.Open(journalIn(state))
+	for end := time.Now().Add(lockWait); errors.Is(err, journal.ErrLocked) && time.Now().Before(end); {
+		time.Sleep(lockWait / 100)
+		j, err = journal.Open(journalIn(state))
+	}
 	if errors.Is(err, journal.ErrLocked) {
 		return nil, fmt.Errorf("%w; end the other run, or give this one its own state_dir with -c", err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
 )
 
 // gated is a source that hands out nothing until its gate opens.
@@ -89,10 +90,11 @@ func TestRunHearsOfSuppressions(t *testing.T) {
 	file, state := stateFile(t)
 	s, finish := waiting(t, file)
 	lock := func() {
-		if j, err := openJournal(state); err == nil { // the run has not come that far
-			j.Close()
-		} else {
+		j, err := journal.Open(journalIn(state))
+		if errors.Is(err, journal.ErrLocked) {
 			s.Write([]byte("locked\n"))
+		} else if err == nil { // the run has not come that far
+			j.Close()
 		}
 	}
 	s.await(t, "locked", lock)

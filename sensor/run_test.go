@@ -49,6 +49,24 @@ func TestOneRunAtATime(t *testing.T) {
 	}
 }
 
+// A command that holds the journal for a moment does not end a run that starts.
+func TestRunWaitsForACommand(t *testing.T) {
+	state := t.TempDir()
+	j, err := openJournal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		time.Sleep(lockWait / 10)
+		j.Close()
+	}()
+	j, err = openJournal(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Close()
+}
+
 func TestKept(t *testing.T) {
 	for name, want := range map[string]bool{
 		"alert": true, "incident": true, "coverage": true, "health": true, "auth": true, "decision": true,
