@@ -40,7 +40,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand(), suppressCommand(), alertsCommand(), statusCommand(), rulesCommand())
+	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand(), suppressCommand(), alertsCommand(), statusCommand(), rulesCommand(), ifaceCommand())
 	return root
 }
 

@@ -4,25 +4,58 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
+	"github.com/brandmelder/brandmelder/sensor/rights"
 )
 
 // beProgram makes the test's own binary the program, so that tests can start it.
 const beProgram = "BRANDMELDER_BE_THE_PROGRAM"
 
+// withoutRight takes a capability from the program that a test starts.
+const withoutRight = "BRANDMELDER_WITHOUT"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(beProgram) != "" {
+		if without := os.Getenv(withoutRight); without != "" {
+			panic(again(rights.Named(without)))
+		}
 		main()
 		return
 	}
 	os.Exit(m.Run())
+}
+
+// again begins this program anew without some rights: what one thread gave up, nobody
+// has after an exec.
+func again(without rights.Set) error {
+	runtime.LockOSThread()
+	header, data := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return err
+	}
+	for i := range data {
+		data[i].Effective &^= uint32(without >> (32 * i))
+		data[i].Permitted = data[i].Effective
+	}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	if err := unix.Capset(&header, &data[0]); err != nil {
+		return err
+	}
+	if err := os.Unsetenv(withoutRight); err != nil {
+		return err
+	}
+	return unix.Exec("/proc/self/exe", os.Args, os.Environ())
 }
 
 // within does something again and again until the screen shows what fits, for 5 s at

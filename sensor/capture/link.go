@@ -8,12 +8,12 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unsafe"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/iface"
 )
 
 // Link types of what an interface delivers.
@@ -181,48 +181,12 @@ func (l *link) leave() {
 	}
 }
 
-// ethtool's commands that only read (linux/ethtool.h).
-const (
-	ethtoolFlags = 0x25
-	ethtoolGRO   = 0x2b
-	flagLRO      = 1 << 15
-	flagRxVLAN   = 1 << 8
-)
-
 // offloads tells what the card or the kernel changes in frames before they are seen.
-func offloads(name string) []string {
-	var notes []string
-	flags := ethtool(name, ethtoolFlags)
-	if flags&flagLRO != 0 {
-		notes = append(notes, name+": LRO is on, the card merges segments: ethtool -K "+name+" lro off")
-	}
-	if ethtool(name, ethtoolGRO) != 0 {
-		notes = append(notes, name+": GRO is on, the kernel merges segments: ethtool -K "+name+" gro off")
-	}
-	if flags&flagRxVLAN != 0 {
-		notes = append(notes, name+": the card takes VLAN tags out of frames; they are reported beside them")
+func offloads(name string) (notes []string) {
+	for _, which := range iface.Offloads(name) {
+		notes = append(notes, fmt.Sprintf("%s: %s is on, so frames are not seen as they crossed the wire: brandmelder iface prepare %s", name, which, name))
 	}
 	return notes
-}
-
-// ethtool reads one value, 0 where the driver has none.
-func ethtool(name string, command uint32) uint32 {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return 0
-	}
-	defer unix.Close(fd)
-	value := struct{ command, data uint32 }{command: command}
-	request := struct {
-		name [unix.IFNAMSIZ]byte
-		data unsafe.Pointer
-		_    [16]byte
-	}{data: unsafe.Pointer(&value)}
-	copy(request.name[:unix.IFNAMSIZ-1], name)
-	if _, _, no := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCETHTOOL, uintptr(unsafe.Pointer(&request))); no != 0 {
-		return 0
-	}
-	return value.data
 }
 
 // Interfaces lists the names of this host's interfaces in order.
