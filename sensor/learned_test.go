@@ -57,7 +57,7 @@ func TestWhatWasLearnedSurvives(t *testing.T) {
 	if r := found["know"]; !r.Empty || r.Err != nil {
 		t.Errorf("a fresh sensor found %+v", r)
 	}
-	if !strings.Contains(alerts, `"learning":{"detectors":["ics-command",`) || !strings.Contains(alerts, `"until":"`) {
+	if !strings.Contains(alerts, `"learning":{"detectors":["login-novelty"]`) || !strings.Contains(alerts, `"until":"`) {
 		t.Errorf("the alerts do not say who still learns: %s", alerts)
 	}
 	if found, _ = learn(t, state); found["know"].Empty || found["know"].Entries == 0 {

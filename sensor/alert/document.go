@@ -1,6 +1,10 @@
 package alert
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -68,7 +72,7 @@ func (d *Desk) tags(f *event.Finding) []string {
 // describe gathers what a person needs to decide.
 func (d *Desk) describe(s *story) *alert {
 	f := &s.finding
-	a := &alert{story: s, spec: d.specs[f.Detector], learning: d.learning}
+	a := &alert{story: s, spec: d.specs[f.Detector], learning: d.learners(f)}
 	a.source, a.target = d.c.Know.Zone(f.Subject.Addr), d.c.Know.Zone(f.Peer.Addr)
 	a.risk, a.reasons = risk(s, a.source, a.target)
 	a.say(d.c.Lang, a, f.Facts, f.Rule)
@@ -80,6 +84,29 @@ func (d *Desk) describe(s *story) *alert {
 		a.examples = append(a.examples, &flowExample{&f.Flows[i], f.Subject.Addr})
 	}
 	return a
+}
+
+const maxLearners = 3
+
+// learners are the detectors that still learn and might have said more of this
+// finding: those of its family, then those that read the same records.
+func (d *Desk) learners(f *event.Finding) (near []baseline.Lesson) {
+	of, family := d.specs[f.Detector], f.Family
+	if of != nil {
+		family = cmp.Or(family, of.Family)
+	}
+	kin, reads := make([]baseline.Lesson, 0, maxLearners), []baseline.Lesson(nil)
+	for _, l := range d.learning {
+		switch s := d.specs[l.Name]; {
+		case s == nil:
+		case s.Family == family:
+			kin = append(kin, l)
+		case of != nil && slices.ContainsFunc(s.Wants, func(k string) bool { return !strings.HasPrefix(k, "flow.") && slices.Contains(of.Wants, k) }):
+			reads = append(reads, l)
+		}
+	}
+	near = append(kin, reads...)
+	return near[:min(len(near), maxLearners)]
 }
 
 func appendNew(list []string, s string) []string {

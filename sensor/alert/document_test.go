@@ -1,11 +1,13 @@
 package alert
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
@@ -181,5 +183,23 @@ func TestRiskOfAVitalZone(t *testing.T) {
 	tr.Raise(guessing(0, event.High)) // against it
 	if o := tr.of(t, "alert")[0]; !slices.Contains(o.at("brandmelder.risk.reasons").([]any), any("vital-zone")) {
 		t.Error(o.at("brandmelder.risk"))
+	}
+}
+
+// Of the detectors that still learn an alert names those that could have said more:
+// of its family, or readers of the same records.
+func TestLearnersThatMatter(t *testing.T) {
+	d := newTrial(t, nil).Desk
+	for _, name := range []string{"data-staging", "ics-command", "login-novelty", "medical-anomaly", "slow-upload"} {
+		d.learning = append(d.learning, baseline.Lesson{Name: name})
+	}
+	for detector, want := range map[string]string{"upload": "[data-staging medical-anomaly slow-upload]", "login-spray": "[login-novelty]", "ics-command": "[ics-command]", "dga": "[]"} {
+		names := []string{}
+		for _, l := range d.learners(&event.Finding{Detector: detector}) {
+			names = append(names, l.Name)
+		}
+		if got := fmt.Sprint(names); got != want {
+			t.Errorf("%s: %s, want %s", detector, got, want)
+		}
 	}
 }
