@@ -99,7 +99,7 @@ eval-week: go-version ## a hospital's week as events: alarms without a cause, in
 	@BRANDMELDER_WEEK=1 QUICK=$(QUICK) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run 'TestWeek$$|StateUnderAFlood'
 
 lint: go-version ## formatting and vet
-	@test -z "$$(gofmt -l sensor bpf)" || { gofmt -l sensor bpf; echo "run gofmt -w on these"; exit 1; }
+	@test -z "$$(gofmt -l sensor bpf ingest)" || { gofmt -l sensor bpf ingest; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
 
 check: lint build test ## all that a change must pass

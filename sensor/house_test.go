@@ -20,7 +20,10 @@ const module = "github.com/brandmelder/brandmelder/"
 var arrows = map[string]string{
 	"bpf":             "",
 	"rules":           "",
+	"ingest":          "event secret",
+	"ingest/fake":     "",
 	"sensor/event":    "",
+	"sensor/secret":   "",
 	"sensor/baseline": "event",
 	"sensor/craft":    "event",
 	"sensor/rights":   "",
@@ -34,7 +37,7 @@ var arrows = map[string]string{
 	"sensor/alert":    "baseline detect event know",
 	"sensor/pipeline": "alert baseline capture decode detect event flow know proto rule",
 	"sensor/journal":  "event",
-	"sensor/output":   "event journal",
+	"sensor/output":   "event ingest journal secret",
 	"sensor/view":     "alert event journal",
 	"sensor/strict":   "",
 	"sensor/rule":     "event strict",
@@ -95,7 +98,7 @@ func TestArrows(t *testing.T) {
 func sources(t *testing.T, see func(path string, file *ast.File, set *token.FileSet)) {
 	t.Helper()
 	set := token.NewFileSet()
-	for _, root := range []string{".", "../bpf"} {
+	for _, root := range []string{".", "../bpf", "../ingest"} {
 		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 			if err != nil || !strings.HasSuffix(path, ".go") {
 				return err

@@ -203,7 +203,9 @@ func (r *run) prepare(sources int, state string) (c pipeline.Config, outputs []*
 	if outputs, err = r.consumers(r.w, state, seed); err != nil {
 		return c, nil, err
 	}
-	if c, err = r.line(sources, r.observer(), seed); err != nil {
+	observer := r.observer()
+	observer.Salt = seed
+	if c, err = r.line(sources, observer, seed); err != nil {
 		return c, nil, err
 	}
 	first, err := orders(r.Config, journalIn(state))

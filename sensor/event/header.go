@@ -8,6 +8,7 @@ type Observer struct {
 	Name      string // from the config; "replay" in a replay, so that it is the same on every machine
 	Version   string // "" in a replay
 	Namespace string // tenant: the last part of the data stream's name
+	Salt      []byte // of the ids of what is seen, so that no two sensors of a tenant give the same; nil in a replay
 	Exercise  string // interface on which the exercise plays, "" none
 }
 

@@ -101,12 +101,12 @@ func (d *document) event(e *event.Event, k *know.Know) {
 	if e.Flow != nil {
 		d.ends.fill(e.Flow, k)
 	}
-	d.write(e.Kind, e.Time, eventID(e), e.Data, e.Flow)
+	d.write(e.Kind, e.Time, d.eventID(e), e.Data, e.Flow)
 }
 
 // coverage writes the document of a minute.
 func (d *document) coverage(c *event.Coverage) {
-	d.write("coverage", c.End, idOf(c.Start, c.End, 0, "coverage"), c, nil)
+	d.write("coverage", c.End, d.idOf(c.Start, c.End, 0, "coverage"), c, nil)
 }
 
 func (d *document) write(kind string, time int64, id string, data event.Record, f *event.Flow) {
@@ -124,12 +124,12 @@ func (d *document) write(kind string, time int64, id string, data event.Record, 
 var flowTable = (*event.Flow)(nil).Table()
 
 // eventID is the same in every replay of the same packets: it hashes the place.
-func eventID(e *event.Event) string {
+func (d *document) eventID(e *event.Event) string {
 	p := e.Place
-	return idOf(p.Clock, int64(p.Number), int64(p.Epoch)<<34|int64(p.Phase)<<32|int64(p.N), e.Kind)
+	return d.idOf(p.Clock, int64(p.Number), int64(p.Epoch)<<34|int64(p.Phase)<<32|int64(p.N), e.Kind)
 }
 
-func idOf(a, b, c int64, kind string) string {
+func (d *document) idOf(a, b, c int64, kind string) string {
 	var buf [24]byte
 	for i, x := range [3]int64{a, b, c} {
 		for j := range 8 {
@@ -137,6 +137,7 @@ func idOf(a, b, c int64, kind string) string {
 		}
 	}
 	h := fnv.New128a()
+	h.Write(d.observer.Salt)
 	h.Write(buf[:])
 	h.Write([]byte(kind))
 	var text [24]byte

@@ -1,0 +1,96 @@
+// Package secret reads what must stay secret: a key, a password, a header. It comes
+// from a file, a systemd credential or a variable of the environment, never from an
+// argument or the configuration itself, and prints as *** however it is printed.
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// maxSize is more than any key or password has.
+const maxSize = 64 << 10
+
+const hidden = "***"
+
+// Text is a secret. The zero value is none.
+type Text struct{ text string }
+
+// New is a secret that was made here.
+func New(text string) Text { return Text{text} }
+
+// Reveal is the secret itself, for the one place that sends it.
+func (t Text) Reveal() string { return t.text }
+
+// Empty reports whether there is none.
+func (t Text) Empty() bool { return t.text == "" }
+
+func (t Text) String() string               { return hidden }
+func (t Text) GoString() string             { return hidden }
+func (t Text) Format(f fmt.State, _ rune)   { fmt.Fprint(f, hidden) }
+func (t Text) LogValue() slog.Value         { return slog.StringValue(hidden) }
+func (t Text) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+var variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
+
+// Read reads a secret from one of two settings: file, a path or the bare name of a
+// systemd credential, or value, which is ${VARIABLE}. Both empty is no secret. White
+// space around it is not part of it.
+func Read(file, value string) (t Text, err error) {
+	switch {
+	case file != "" && value != "":
+		return t, errors.New("give the file or the variable, not both")
+	case value != "":
+		t.text, err = fromVariable(value)
+	case file != "":
+		t.text, err = fromFile(file)
+	default:
+		return t, nil
+	}
+	if err == nil && t.text == "" {
+		err = errors.New("the secret is empty")
+	}
+	return t, err
+}
+
+func fromVariable(value string) (string, error) {
+	m := variable.FindStringSubmatch(value)
+	if m == nil { // the value may be the secret itself, so it is not repeated
+		return "", errors.New("a secret does not stand in the configuration: write ${VARIABLE}, or name a file")
+	}
+	text, ok := os.LookupEnv(m[1])
+	if !ok {
+		return "", fmt.Errorf("the variable %s is not set", m[1])
+	}
+	return strings.TrimSpace(text), nil
+}
+
+func fromFile(file string) (string, error) {
+	path := file
+	if !strings.Contains(file, "/") {
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return "", fmt.Errorf("%s is the name of a systemd credential, and there are none here: LoadCredential=%s:PATH in the unit, or write a path with a /", file, file)
+		}
+		path = filepath.Join(dir, file)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return "", err
+	}
+	if len(b) > maxSize {
+		return "", fmt.Errorf("%s is too large for a secret", path)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
