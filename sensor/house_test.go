@@ -19,9 +19,11 @@ const module = "github.com/brandmelder/brandmelder/"
 // arrows are the imports between rooms that the architecture allows.
 var arrows = map[string]string{
 	"bpf":             "",
+	"deploy":          "",
 	"rules":           "",
 	"ingest":          "event secret",
 	"ingest/fake":     "",
+	"sensor/manual":   "",
 	"sensor/event":    "",
 	"sensor/secret":   "",
 	"sensor/baseline": "event",

@@ -40,7 +40,19 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(runCommand(), replayCommand(), listCommand(), versionCommand(), exerciseCommand(), suppressCommand(), alertsCommand(), statusCommand(), rulesCommand(), ifaceCommand())
+	root.AddCommand(
+		alertsCommand(),
+		exerciseCommand(),
+		ifaceCommand(),
+		listCommand(),
+		manualCommand(),
+		replayCommand(),
+		rulesCommand(),
+		runCommand(),
+		statusCommand(),
+		suppressCommand(),
+		versionCommand(),
+	)
 	return root
 }
 

@@ -42,7 +42,7 @@ func replayCommand() *cobra.Command {
 	c.Flags().StringVar(&r.out, "out", "-", "file to write to, - for standard output")
 	c.Flags().IntVar(&r.shards, "shards", 1, "packet shards, 1 to 64")
 	c.Flags().StringVar(&r.learned, "state", "", "state directory to begin with; it is only read")
-	r.flag(c)
+	r.fileFlag(c, "the defaults")
 	return c
 }
 

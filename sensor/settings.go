@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -19,15 +21,25 @@ type settings struct {
 	file string
 	*config.Config
 	system string // where an installed sensor has its state
+	etc    string // and its configuration
 }
 
-// flag gives a verb its -c.
+// flag gives a verb its -c, with what is installed where none is given.
 func (s *settings) flag(c *cobra.Command) {
-	s.system = config.SystemState
-	c.Flags().StringVarP(&s.file, "config", "c", "", "configuration file; without it the defaults")
+	s.system, s.etc = config.SystemState, config.SystemFile
+	s.fileFlag(c, config.SystemFile+" where there is one, else the defaults")
+}
+
+func (s *settings) fileFlag(c *cobra.Command, without string) {
+	c.Flags().StringVarP(&s.file, "config", "c", "", "configuration `file`; without it "+without)
 }
 
 func (s *settings) load() (err error) {
+	if s.file == "" && s.etc != "" {
+		if _, err := os.Stat(s.etc); !errors.Is(err, fs.ErrNotExist) {
+			s.file = s.etc
+		}
+	}
 	s.Config, err = config.Load(s.file)
 	return err
 }

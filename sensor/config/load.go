@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"go.yaml.in/yaml/v3"
@@ -19,6 +20,9 @@ func Load(path string) (*Config, error) {
 		return c, nil
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("configuration: %w; use sudo, or -c with a file that you may read", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w; run without -c to use the defaults", err)
 	}

@@ -8,8 +8,11 @@ import (
 	"syscall"
 )
 
-// SystemState is where an installed sensor keeps its state.
-const SystemState = "/var/lib/brandmelder"
+// Where an installed sensor has its state and its configuration.
+const (
+	SystemState = "/var/lib/brandmelder"
+	SystemFile  = "/etc/brandmelder/brandmelder.yaml"
+)
 
 // StateDir is the one rule for where the state is: state_dir of the
 // configuration, else the system's if it can be written or made, else the user's own
