@@ -59,6 +59,7 @@ stage() { # ARCH
   find "$root" -exec touch -h -d "$when" {} +
 }
 
+GOBIN=$work GOFLAGS= "$go" install "$nfpm"
 build "$("$go" env GOHOSTARCH)" "$work/brandmelder"
 "$work/brandmelder" manual "$work/manual"
 licences >"$work/licences"
@@ -66,7 +67,7 @@ for arch in ${ARCHES:-amd64 arm64}; do
   stage "$arch"
   sed -e "s|@ARCH@|$arch|; s|@VERSION@|$version|; s|@MTIME@|$when|; s|@STAGE@|$work/$arch|" deploy/package/nfpm.yaml >"$work/$arch.yaml"
   for kind in deb rpm; do
-    "$go" run "$nfpm" package --config "$work/$arch.yaml" --packager "$kind" --target "$out" >/dev/null
+    "$work/nfpm" package --config "$work/$arch.yaml" --packager "$kind" --target "$out" >/dev/null
   done
 done
 cd "$out"
