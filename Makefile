@@ -98,6 +98,12 @@ recording: build ## record the exercise anew (root)
 eval-week: go-version ## a hospital's week as events: alarms without a cause, intrusions found, memory; QUICK=1 is one day
 	@BRANDMELDER_WEEK=1 QUICK=$(QUICK) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run 'TestWeek$$|StateUnderAFlood'
 
+package: go-version ## deb and rpm for amd64 and arm64 in build/package, the same bytes every time
+	@GO=$(GO) deploy/package.sh
+
+test-package: go-version ## the packages, twice: the same bytes, and no error by lintian
+	@GO=$(GO) deploy/test-package.sh
+
 lint: go-version ## formatting and vet
 	@test -z "$$(gofmt -l sensor bpf ingest)" || { gofmt -l sensor bpf ingest; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...

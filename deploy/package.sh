@@ -53,9 +53,9 @@ stage() { # ARCH
   cp "$work/licences" "$doc/third-party-licences"
   install -Dm644 deploy/package/lintian-overrides "$root/usr/share/lintian/overrides/brandmelder"
   install -m640 deploy/package/brandmelder.yaml "$root/etc/brandmelder/brandmelder.yaml"
-  gzip -9n "$doc/third-party-licences" "$root"/usr/share/man/man?/*
-  printf -- '- semver: %s\n  date: %s\n  packager: The Brandmelder authors <brandmelder@localhost>\n  changes:\n    - note: "see the notes of this release"\n' \
-    "$version" "$when" >"$root/changelog.yaml"
+  printf 'brandmelder (%s-1) stable; urgency=medium\n\n  * Built from this version of the source.\n\n -- The Brandmelder authors <security@brandmelder.example>  %s\n' \
+    "$version" "$(LC_ALL=C date -u -R -d "$when")" >"$doc/changelog.Debian"
+  gzip -9n "$doc/third-party-licences" "$doc/changelog.Debian" "$root"/usr/share/man/man?/*
   find "$root" -exec touch -h -d "$when" {} +
 }
 
