@@ -12,8 +12,8 @@ func init() {
 	register(Spec{
 		Name: "http", Doc: "HTTP/1.x requests with their responses",
 		Source: "RFC 9110, RFC 9112", IP: 6, Ports: []uint16{80, 8080, 8000, 3128, 5985, 8888},
-		Limit: 192 << 10, Probe: probeHTTP, New: func() Parser { return &httpParser{} },
-		Tables: []*event.Table{httpTable, (*event.Login)(nil).Table()},
+		Limit: 2 * tlsMaxMessage, Probe: probeHTTP, New: func() Parser { return &httpParser{} },
+		Tables: tunnelTables(),
 	})
 }
 
@@ -67,6 +67,7 @@ type httpParser struct {
 	response *HTTP   // being answered
 	attempts int64
 	done     bool
+	inside   *tunnelled // what a CONNECT opened
 }
 
 type httpState uint8
@@ -97,6 +98,9 @@ type httpSide struct {
 }
 
 func (p *httpParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
+	if p.inside != nil {
+		return p.inside.feed(from, data, emit)
+	}
 	s := &p.sides[from]
 	for len(data) > 0 && !p.done {
 		switch s.state {
@@ -120,12 +124,19 @@ func (p *httpParser) Feed(from event.Side, data []byte, emit func(event.Record))
 	if p.done { // no HTTP any more: what was asked so far is told
 		p.End(emit)
 	}
+	if p.inside != nil {
+		p.sides = [2]httpSide{}
+		return p.inside.feed(from, data, emit)
+	}
 	return !p.done
 }
 
 // Gap goes on when what was lost lies within a body: its length says where the next
 // message begins. Of bytes behind a hole the kind of the body is not told.
 func (p *httpParser) Gap(from event.Side, n int, emit func(event.Record)) bool {
+	if p.inside != nil {
+		return p.inside.gap(from, n, emit)
+	}
 	s := &p.sides[from]
 	body := s.state == httpBody || s.state == httpChunkData
 	lost := int64(n)
@@ -313,6 +324,9 @@ func (p *httpParser) headersEnd(from event.Side, emit func(event.Record)) {
 	if from == event.Server && r != nil && p.tunnels(r) {
 		p.finish(from, emit)
 		p.done = true
+		if r.Method == "CONNECT" {
+			p.inside = &tunnelled{}
+		}
 		return
 	}
 	none := from == event.Server && r != nil && (s.interim || r.Status == 204 || r.Status == 304 || r.Method == "HEAD")
@@ -395,4 +409,7 @@ func (p *httpParser) End(emit func(event.Record)) {
 		p.emit(r, emit)
 	}
 	p.waiting = nil
+	if p.inside != nil {
+		p.inside.end(emit)
+	}
 }

@@ -62,8 +62,8 @@ func TestHTTPFraming(t *testing.T) {
 			[]string{"GET /a 200 0/31"},
 		},
 		"a tunnel": {
-			[]string{"CONNECT a.example:443 HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\n\r\n", "GET /not/ours HTTP/1.1\r\n\r\n"},
-			[]string{"CONNECT  200 0/0"},
+			[]string{"CONNECT a.example:443 HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\n\r\n", "GET /inside HTTP/1.1\r\n\r\n"},
+			[]string{"CONNECT  200 0/0", "GET /inside 0 0/0"},
 		},
 		"a refused tunnel": {
 			[]string{"CONNECT a.example:443 HTTP/1.1\r\n\r\n", "<HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "GET /b HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},

@@ -152,3 +152,19 @@ file open-file-to-write unit=10  1/1/0 accepted
 program save-configuration unit=10  1/0/0
 program save-configuration unit=10  1/0/1 object-unknown`)
 }
+
+// What the controller fetches in a download is the programmer's doing.
+func TestS7DownloadIsTheProgrammers(t *testing.T) {
+	for _, r := range run(specOf(t, "s7comm", 6), readDialogue(t, "testdata/s7comm/hit-download.hex")) {
+		if o := r.(*OT); o.Reversed {
+			t.Errorf("%s is reversed", o.op.name)
+		}
+	}
+	wantTold(t, toldOT(t, "s7comm", "hit-download.hex"), `
+program request-download unit=-1  1/0/0
+program request-download unit=-1  1/1/0 accepted
+program download-block unit=-1  1/0/0
+program download-block unit=-1  1/1/0 accepted
+program end-download unit=-1  1/0/0
+program end-download unit=-1  1/1/0 accepted`)
+}

@@ -17,6 +17,10 @@ const (
 	s7Pending = 8
 
 	s7Job, s7AckData, s7UserData = 1, 3, 7
+
+	// Within a download the controller fetches the blocks itself: that is still what
+	// the programmer asked for.
+	s7Block, s7Ended = 0x1b, 0x1c
 )
 
 // s7Ops by function of a job.
@@ -151,7 +155,9 @@ func (p *s7Parser) ask(from event.Side, ref uint16, k otKind, emit func(event.Re
 	if k.op == nil {
 		return
 	}
-	k.from = from
+	if k.from = from; k.code == s7Block || k.code == s7Ended {
+		k.from = event.Client
+	}
 	p.pending.put(s7Ref{from, ref}, k)
 	p.tally.ask(k, 0, emit)
 }
