@@ -13,8 +13,9 @@ import (
 
 // Limits of one document, so that no packet can make it large.
 const (
-	maxString = 4096 // bytes of one string value; sentences are the longest
-	maxList   = 64   // values of one list
+	maxString  = 4096 // bytes of one string value; sentences are the longest
+	maxKeyword = 1024 // bytes of a keyword: an index ignores longer ones
+	maxList    = 64   // values of one list
 )
 
 // Layout is the nested encoder of one kind of document: the fields of several
@@ -195,6 +196,9 @@ func appendValue(dst []byte, f *Field, v *Value) []byte {
 	case TypeDate:
 		return AppendTime(dst, v.Int)
 	}
+	if f.Type == TypeKeyword {
+		return appendString(dst, cut(v.Str, maxKeyword))
+	}
 	return appendString(dst, v.Str)
 }
 
@@ -214,7 +218,7 @@ func appendList(dst []byte, f *Field, v *Value) []byte {
 		}
 	default:
 		for _, s := range v.Strs[:min(len(v.Strs), maxList)] {
-			dst = appendString(comma(dst), s)
+			dst = appendString(comma(dst), cut(s, maxKeyword))
 		}
 	}
 	return append(dst, ']')
@@ -262,13 +266,19 @@ func runeStart(s string, i int) int {
 	return i
 }
 
+// cut is the beginning of a string that is longer than most bytes.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return s[:runeStart(s, most-len("…"))] + "…"
+}
+
 // appendString writes a JSON string: valid UTF-8, cut at maxString, control
 // characters escaped (DEL and C1 too: documents are printed on terminals).
 func appendString(dst []byte, s string) []byte {
 	const hex = "0123456789abcdef"
-	if len(s) > maxString {
-		s = s[:runeStart(s, maxString-len("…"))] + "…"
-	}
+	s = cut(s, maxString)
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		plain := i

@@ -107,11 +107,11 @@ func Int[R Record](path string, p Privacy, doc string, get func(R) (int64, bool)
 	}}
 }
 
-// Float is a number; NaN and infinities are absent.
+// Float is a number; NaN and what is too large for a float of an index are absent.
 func Float[R Record](path string, p Privacy, doc string, get func(R) (float64, bool)) Field {
 	return Field{Path: path, Type: TypeFloat, Privacy: p, Doc: doc, get: func(r Record, v *Value) (ok bool) {
 		v.Float, ok = get(r.(R))
-		return ok && !math.IsNaN(v.Float) && !math.IsInf(v.Float, 0)
+		return ok && math.Abs(v.Float) <= math.MaxFloat32 // NaN is not
 	}}
 }
 
