@@ -43,6 +43,12 @@ test-root: go-version ## tests that need root: namespaces, rings, eBPF, a run on
 live: go-version ## the captures in CAPTURES over a wire (root): the findings of the file, ten at their own pace
 	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live
 
+# Real servers to test against: 8 and 9 are Elasticsearch (9 needs a JDK of 21 or later), opensearch is OpenSearch.
+SERVERS ?= 8 opensearch
+
+test-elastic: go-version ## what stands in Elasticsearch, against the real SERVERS, which it fetches and starts
+	@GO=$(GO) CAPTURES=$(wildcard $(abspath $(CAPTURES))) deploy/test-elastic.sh $(SERVERS)
+
 race: go-version ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(RACE)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# elastic-up.sh start|stop [PORT]: a real Elasticsearch with users and keys on 127.0.0.1, for tests and the demo.
+# elastic-up.sh start|stop|fetch [PORT]: a real Elasticsearch with users and keys on 127.0.0.1, for tests and the demo.
 # `start` prints the lines ES_URL, ES_USER and ES_PASS; it fetches what it needs once, `stop` ends what it started.
 #
 # Elastic publishes no such archive in a package registry; Maven Central has one inside SonarQube, which carries
@@ -7,7 +7,7 @@
 #   ELASTIC=8 (default) Elasticsearch 8.19.13, needs Java 17     ELASTIC=9  Elasticsearch 9.4.3, needs a JDK of 21 or later
 #   HEAP=512m           CACHE=$XDG_CACHE_HOME or /var/tmp        DATA=/tmp/brandmelder-elastic-PORT
 set -euo pipefail
-VERB=${1:?start or stop} PORT=${2:-9200}
+VERB=${1:?start, stop or fetch} PORT=${2:-9200}
 ELASTIC=${ELASTIC:-8} HEAP=${HEAP:-512m}
 CACHE=${CACHE:-${XDG_CACHE_HOME:-/var/tmp}}/brandmelder-elastic
 DATA=${DATA:-/tmp/brandmelder-elastic-$PORT}
@@ -29,7 +29,7 @@ if [ "$VERB" = stop ]; then
   rm -rf "$DATA"
   exit 0
 fi
-[ "$VERB" = start ] || { echo "start or stop" >&2; exit 2; }
+[ "$VERB" = start ] || [ "$VERB" = fetch ] || { echo "start, stop or fetch" >&2; exit 2; }
 
 # java_home prints the oldest installed Java that is new enough. 9 needs a whole JDK: it asks for jdk.jdi.
 java_home() {
@@ -68,6 +68,7 @@ fetch() {
 }
 mkdir -p "$CACHE"; chmod 755 "$CACHE"
 exec 9>"$CACHE/lock"; flock 9; fetch; flock -u 9; exec 9>&-
+[ "$VERB" = start ] || exit 0
 
 # It refuses to run as root.
 as_user() { if [ "$(id -u)" = 0 ]; then runuser -u $USER_OF_IT -- "$@"; else "$@"; fi; }

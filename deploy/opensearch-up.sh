@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# opensearch-up.sh start|stop [PORT]: a real OpenSearch 2.19.6 without users on 127.0.0.1, for tests.
+# opensearch-up.sh start|stop|fetch [PORT]: a real OpenSearch 2.19.6 without users on 127.0.0.1, for tests.
 # `start` prints the line ES_URL; it fetches what it needs once, `stop` ends what it started.
 #
 # Maven Central has the bare server and its modules one by one: each module is laid out here as the distribution does.
 #   HEAP=512m    CACHE=$XDG_CACHE_HOME or /var/tmp    DATA=/tmp/brandmelder-opensearch-PORT
 set -euo pipefail
-VERB=${1:?start or stop} PORT=${2:-9400}
+VERB=${1:?start, stop or fetch} PORT=${2:-9400}
 VERSION=2.19.6 HEAP=${HEAP:-512m}
 CACHE=${CACHE:-${XDG_CACHE_HOME:-/var/tmp}}/brandmelder-opensearch
 DATA=${DATA:-/tmp/brandmelder-opensearch-$PORT}
@@ -22,7 +22,7 @@ if [ "$VERB" = stop ]; then
   rm -rf "$DATA"
   exit 0
 fi
-[ "$VERB" = start ] || { echo "start or stop" >&2; exit 2; }
+[ "$VERB" = start ] || [ "$VERB" = fetch ] || { echo "start, stop or fetch" >&2; exit 2; }
 command -v java >/dev/null || { echo "OpenSearch needs Java 17; on Debian: apt-get install openjdk-17-jdk-headless" >&2; exit 1; }
 JAVA_OF_IT=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
 
@@ -63,6 +63,7 @@ fetch() {
 }
 mkdir -p "$CACHE"; chmod 755 "$CACHE"
 exec 9>"$CACHE/lock"; flock 9; fetch; flock -u 9; exec 9>&-
+[ "$VERB" = start ] || exit 0
 
 # It refuses to run as root.
 as_user() { if [ "$(id -u)" = 0 ]; then runuser -u $USER_OF_IT -- "$@"; else "$@"; fi; }

@@ -137,3 +137,22 @@ func TestAppendTime(t *testing.T) {
 		}
 	}
 }
+
+// What an index would ignore or refuse is not written: keywords are cut where it
+// stops to look, and a number that no float of it holds is absent.
+func TestValuesFitAnIndex(t *testing.T) {
+	type record struct{ Record }
+	table := NewTable("limits", "Values at their limit.",
+		String("word", Technical, "keyword", func(*record) (string, bool) { return strings.Repeat("é", 2000), true }),
+		Strings("words", Technical, "keywords", func(*record) []string { return []string{strings.Repeat("x", 2000)} }),
+		Text("text", Technical, "sentence", func(*record) (string, bool) { return strings.Repeat("x", 2000), true }),
+		Float("huge", Technical, "number", func(*record) (float64, bool) { return 1e39, true }),
+		Float("large", Technical, "number", func(*record) (float64, bool) { return -3e38, true }),
+	)
+	got := NewLayout(table).Append(nil, &record{})
+	word, x := strings.Repeat("é", 510)+"…", strings.Repeat("x", 1021)+"…"
+	want := `{"large":-3e+38,"text":"` + strings.Repeat("x", 2000) + `","word":"` + word + `","words":["` + x + `"]}`
+	if string(got) != want {
+		t.Errorf("%s", got)
+	}
+}

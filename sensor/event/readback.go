@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"strings"
 	"time"
@@ -102,10 +103,10 @@ func (f *Field) parse(raw any, v *Value) (ok bool) {
 	case json.Number:
 		if f.Type == TypeFloat {
 			v.Float, err = x.Float64()
-		} else {
-			v.Int, err = x.Int64()
+			return err == nil && math.Abs(v.Float) <= math.MaxFloat32
 		}
-		return err == nil && (f.Type == TypeFloat || f.Type == TypeLong)
+		v.Int, err = x.Int64()
+		return err == nil && f.Type == TypeLong
 	case bool:
 		v.Int = 0
 		if x {
