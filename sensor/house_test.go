@@ -28,6 +28,7 @@ var arrows = map[string]string{
 	"sensor/secret":   "",
 	"sensor/baseline": "event",
 	"sensor/craft":    "event",
+	"sensor/check":    "bpf capture decode event flow iface journal rights",
 	"sensor/rights":   "",
 	"sensor/iface":    "",
 	"sensor/capture":  "bpf event iface",

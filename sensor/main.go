@@ -42,6 +42,7 @@ func rootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		alertsCommand(),
+		checkCommand(),
 		exerciseCommand(),
 		ifaceCommand(),
 		listCommand(),

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	questions "github.com/brandmelder/brandmelder/sensor/check"
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
@@ -127,6 +128,35 @@ func TestReadmeTables(t *testing.T) {
 	}
 	if !bytes.Equal(old, []byte(text)) {
 		t.Error("the tables of README.md are not what the registries say: make readme")
+	}
+}
+
+// The table of docs/check.md is the registry's.
+func TestCheckTable(t *testing.T) {
+	const page = "../docs/check.md"
+	old, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows strings.Builder
+	rows.WriteString("| question | finds |\n|---|---|\n")
+	for _, s := range questions.All() {
+		if !isLine(s.Doc) {
+			t.Errorf("%s: Doc %q", s.Name, s.Doc)
+		}
+		fmt.Fprintf(&rows, "| %s | %s |\n", s.Name, s.Doc)
+	}
+	text, err := between(string(old), "checks", rows.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		err = os.WriteFile(page, []byte(text), 0o644)
+	} else if text != string(old) {
+		t.Error("the table of docs/check.md is not what the registry says: make readme")
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

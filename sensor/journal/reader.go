@@ -95,6 +95,25 @@ func check(g segment) (end int64, count uint64, err error) {
 	return end, count, err
 }
 
+// Verify reads a series from its first segment to its last: how many documents are
+// whole, and how many bytes behind them are not. While another process writes, the
+// newest may not be whole yet.
+func Verify(dir string, s event.Series) (whole uint64, rest int64, err error) {
+	list, err := segments(dir, s)
+	for _, g := range list {
+		end, count, failed := check(g)
+		if errors.Is(failed, fs.ErrNotExist) {
+			continue // expired meanwhile
+		}
+		if failed != nil {
+			return whole, rest, failed
+		}
+		whole += count
+		rest += g.size - max(end, min(g.size, int64(headSize)))
+	}
+	return whole, rest, err
+}
+
 // Read hands out the entries of a series from sequence number from on, until
 // yield returns false. missing is how many of them had expired before they were
 // read. It works while another process writes; a record that is not whole yet is

@@ -1,0 +1,90 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/vishvananda/netlink"
+
+	"github.com/brandmelder/brandmelder/sensor/iface"
+)
+
+func init() {
+	register(Spec{Name: "leftover", Doc: "what other programs left on a mirror port: XDP programs and tc filters", Run: leftovers})
+}
+
+func leftovers(e *Env) (found []Problem) {
+	for _, name := range e.ports() {
+		l, err := netlink.LinkByName(name)
+		if err != nil {
+			continue
+		}
+		if x := l.Attrs().Xdp; x != nil && x.Attached {
+			if program := programName(x.ProgId); !ours(program) {
+				found = append(found, Problem{
+					About: name,
+					What:  say("an XDP program of others is attached: %s (number %d)", "er hangt een XDP-programma van anderen aan: %s (nummer %d)", program, x.ProgId),
+					Lost:  say("the packets that it drops, and the fast way in for this sensor", "de pakketten die het weggooit, en de snelle weg naar binnen voor deze sensor"),
+					Mend:  fmt.Sprintf("sudo ip link set dev %s %s off", name, xdpMode(x.AttachMode)),
+				})
+			}
+		}
+		for _, kind := range filters(l) {
+			found = append(found, Problem{
+				About: name,
+				What:  say("a tc filter of others is attached to what comes in: %s", "er hangt een tc-filter van anderen aan wat binnenkomt: %s", kind),
+				Lost:  say("nothing yet, but it costs time for each packet and may send copies out", "nog niets, maar het kost tijd per pakket en kan kopieën versturen"),
+				Mend:  fmt.Sprintf("sudo tc qdisc del dev %s clsact || sudo tc qdisc del dev %s ingress", name, name),
+			})
+		}
+		e.fact(name, say("driver %s, %s", "driver %s, %s", iface.Driver(name), native(l.Attrs().Index)))
+	}
+	return found
+}
+
+// ours reports a program of package bpf, whose names begin alike; the kernel cuts
+// names after 15 letters.
+func ours(program string) bool { return strings.HasPrefix(program, "bm_") || program == "fanout" }
+
+// programName asks the kernel; without the right to, the name stays unknown.
+func programName(id uint32) string {
+	p, err := ebpf.NewProgramFromID(ebpf.ProgramID(id))
+	if err != nil {
+		return "?"
+	}
+	defer p.Close()
+	info, err := p.Info()
+	if err != nil || info.Name == "" {
+		return "?"
+	}
+	return info.Name
+}
+
+// xdpMode is the word of ip-link(8) for how a program is attached.
+func xdpMode(mode uint32) string {
+	switch mode {
+	case 2: // XDP_ATTACHED_SKB
+		return "xdpgeneric"
+	case 3: // XDP_ATTACHED_HW
+		return "xdpoffload"
+	}
+	return "xdpdrv"
+}
+
+// filters lists the kinds of filters on what comes in.
+func filters(l netlink.Link) (kinds []string) {
+	for _, parent := range []uint32{netlink.HANDLE_MIN_INGRESS, netlink.HANDLE_INGRESS + 1} {
+		list, err := netlink.FilterList(l, parent)
+		if err != nil {
+			continue
+		}
+		for _, f := range list {
+			kinds = append(kinds, f.Type())
+		}
+		if len(kinds) > 0 {
+			break
+		}
+	}
+	return kinds
+}

@@ -1,0 +1,271 @@
+package check
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/brandmelder/brandmelder/sensor/capture"
+	"github.com/brandmelder/brandmelder/sensor/decode"
+	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/flow"
+	"github.com/brandmelder/brandmelder/sensor/iface"
+)
+
+const (
+	sightRing  = 8 << 20 // bytes of ring for a look at an interface
+	sightFlows = 65536
+	maxSeen    = 65536 // hosts, and servers of a protocol, that are told apart
+)
+
+// Sight is what was seen of one interface.
+type Sight struct {
+	Name   string
+	Failed error         // why nothing could be seen
+	Took   time.Duration // of looking
+	Up     bool
+	Own    []string // what of the host's own traffic it carries
+
+	Packets, Bytes uint64
+	Dropped        uint64 // by the kernel, for want of room
+	Missed         uint64 // by the card
+	Sent           uint64 // by this interface
+	Truncated      uint64
+	Duplicates     uint64
+	Foreign        uint64 // packets from one host to one host, neither of them this one
+	Hosts          map[netip.Addr]struct{}
+	Ways           Ways
+	VLANs          map[uint16]*VLAN
+	Servers        map[string]map[netip.Addr]struct{} // by protocol
+
+	mac   event.MAC
+	lanes [decode.Lanes]*flow.Lane
+}
+
+// VLAN is what was seen with one tag.
+type VLAN struct {
+	Packets, ToOne uint64 // all, and those to one host
+	Ways           Ways
+}
+
+// Ways counts conversations of TCP by whether both sides were seen. Those of fewer
+// than three packets say nothing: nobody may have answered.
+type Ways struct{ Two, One int }
+
+// Share is the part with both sides, 0 to 1.
+func (w Ways) Share() float64 { return float64(w.Two) / float64(max(w.Two+w.One, 1)) }
+
+// Sights looks at all interfaces at once, the first time that a question asks.
+func (e *Env) Sights() []*Sight {
+	e.once.Do(func() {
+		if e.For > 0 {
+			e.sights = e.look()
+		}
+	})
+	return e.sights
+}
+
+func (e *Env) look() (all []*Sight) {
+	links, err := netlink.LinkList()
+	if err != nil {
+		return nil
+	}
+	var looking sync.WaitGroup
+	for _, l := range links {
+		a := l.Attrs()
+		if a.EncapType != "ether" || len(e.Interface) > 0 && !slices.Contains(e.Interface, a.Name) {
+			continue
+		}
+		s := newSight(l)
+		all = append(all, s)
+		if s.Up {
+			looking.Go(func() { s.look(e.For) })
+		}
+	}
+	looking.Wait()
+	return all
+}
+
+func newSight(l netlink.Link) *Sight {
+	a := l.Attrs()
+	s := &Sight{Name: a.Name, Up: a.Flags&net.FlagUp != 0 && a.OperState != netlink.OperDown,
+		Hosts: map[netip.Addr]struct{}{}, VLANs: map[uint16]*VLAN{}, Servers: map[string]map[netip.Addr]struct{}{}}
+	copy(s.mac[:], a.HardwareAddr)
+	s.Own, _ = iface.Carries(a.Name)
+	return s
+}
+
+// look reads the interface for a while.
+func (s *Sight) look(long time.Duration) {
+	sources, err := capture.Live(s.Name, capture.Options{Buffer: sightRing})
+	if err != nil {
+		s.Failed = err
+		return
+	}
+	defer sources[0].Close()
+	for i := range s.lanes {
+		s.lanes[i] = flow.NewLane(uint8(i), flow.Config{Flows: sightFlows, Streams: sightFlows / 8}, s.hear)
+	}
+	before := counters(s.Name)
+	began := time.Now()
+	s.read(sources[0], began.Add(long))
+	s.Took = time.Since(began)
+	stats, after := sources[0].Stats(), counters(s.Name)
+	s.Dropped = stats.Dropped
+	s.Missed = after.missed() - before.missed()
+	s.Sent = after.TxPackets - before.TxPackets
+	s.Foreign -= min(s.Foreign, s.Sent) // what this host passes on is no mirror
+}
+
+func (s *Sight) read(source capture.Source, end time.Time) {
+	var p event.Packet
+	var h decode.Headers
+	decoder, clock := decode.New(decode.Options{}), int64(0)
+	for time.Now().Before(end) {
+		err := source.Read(&p)
+		if errors.Is(err, capture.ErrIdle) {
+			continue
+		}
+		if err != nil {
+			s.Failed = err
+			break
+		}
+		p.Number++
+		clock = max(clock, p.Time)
+		s.count(&p)
+		if decoder.Decode(&p, &h) == decode.OK {
+			s.headers(&h)
+			s.lanes[h.Lane].Packet(&h, s.Name, 0, clock)
+		}
+	}
+	for _, l := range s.lanes {
+		l.Close(0, clock)
+	}
+}
+
+// count takes what a frame tells before it is understood.
+func (s *Sight) count(p *event.Packet) {
+	s.Packets++
+	s.Bytes += uint64(p.Wire)
+	if len(p.Data) < 12 {
+		return
+	}
+	if short(p.Data, int(p.Wire)) {
+		s.Truncated++
+	}
+	to, from := event.MAC(p.Data[:6]), event.MAC(p.Data[6:12])
+	if !to.IsGroup() && to != s.mac && from != s.mac {
+		s.Foreign++
+	}
+}
+
+// short reports a frame that ends before the packet in it does: cut on its way here.
+func short(frame []byte, wire int) bool {
+	at := 12
+	for at+4 <= len(frame) && (frame[at] == 0x81 && frame[at+1] == 0 || frame[at] == 0x88 && frame[at+1] == 0xa8) {
+		at += 4
+	}
+	if at+8 > len(frame) {
+		return false
+	}
+	length := 0
+	switch binary.BigEndian.Uint16(frame[at:]) {
+	case 0x0800: // total length, 0 in frames that this host merged
+		length = int(binary.BigEndian.Uint16(frame[at+4:]))
+	case 0x86dd: // payload length
+		length = 40 + int(binary.BigEndian.Uint16(frame[at+6:]))
+	}
+	return at+2+length > wire
+}
+
+func (s *Sight) headers(h *decode.Headers) {
+	if h.Tags.N > 0 {
+		v := s.vlan(h.Tags)
+		v.Packets++
+		if !h.DstMAC.IsGroup() {
+			v.ToOne++
+		}
+	}
+}
+
+// vlan is that of the inner tag, which is the one that people know by number.
+func (s *Sight) vlan(t event.Tags) *VLAN {
+	id := t.ID[t.N-1]
+	if s.VLANs[id] == nil {
+		s.VLANs[id] = &VLAN{}
+	}
+	return s.VLANs[id]
+}
+
+// hear takes what the lanes say.
+func (s *Sight) hear(e event.Event) {
+	if c, ok := e.Data.(*event.Coverage); ok {
+		s.Duplicates += c.Duplicate
+		return
+	}
+	t, ok := e.Data.(*event.Traffic)
+	if !ok || e.Kind != "flow.end" || e.Flow == nil {
+		return
+	}
+	f := e.Flow
+	s.met(f.Client.Addr())
+	s.met(f.Server.Addr())
+	if f.App != "" && !t.OneWay {
+		s.served(f.App, f.Server.Addr())
+	}
+	if f.Proto != protoTCP || t.Total[0].Packets+t.Total[1].Packets < 3 {
+		return
+	}
+	ways := []*Ways{&s.Ways}
+	for _, tags := range f.VLAN {
+		if tags.Known && tags.N > 0 {
+			ways = append(ways, &s.vlan(tags).Ways)
+			break
+		}
+	}
+	for _, w := range ways {
+		if t.OneWay {
+			w.One++
+		} else {
+			w.Two++
+		}
+	}
+}
+
+const protoTCP = 6
+
+// met notes a host of the institution's own networks.
+func (s *Sight) met(a netip.Addr) {
+	if a.IsPrivate() && len(s.Hosts) < maxSeen {
+		s.Hosts[a] = struct{}{}
+	}
+}
+
+func (s *Sight) served(protocol string, a netip.Addr) {
+	if s.Servers[protocol] == nil {
+		s.Servers[protocol] = map[netip.Addr]struct{}{}
+	}
+	if len(s.Servers[protocol]) < maxSeen {
+		s.Servers[protocol][a] = struct{}{}
+	}
+}
+
+// cardCounters are an interface's own counters.
+type cardCounters netlink.LinkStatistics
+
+func counters(name string) cardCounters {
+	l, err := netlink.LinkByName(name)
+	if err != nil || l.Attrs().Statistics == nil {
+		return cardCounters{}
+	}
+	return cardCounters(*l.Attrs().Statistics)
+}
+
+// missed are frames that reached the card and no memory.
+func (c cardCounters) missed() uint64 { return c.RxMissedErrors + c.RxFifoErrors + c.RxOverErrors }
