@@ -17,18 +17,24 @@ func ifaceCommand() *cobra.Command {
 		Short: "make an interface fit for a mirror port, and set it back: prepare, restore",
 		Long: "A mirror port must show frames as they crossed the wire, and must send nothing. Prepare makes an\n" +
 			"interface promiscuous, keeps the card and the kernel from merging frames and taking VLAN tags out, and\n" +
-			"switches ARP and IPv6 off on it. What it was like is kept in " + iface.RunDir() + "\n" +
-			"until restore has set it back, also when the sensor was killed.",
+			"switches ARP and IPv6 off on it. What it was like is kept in /run/brandmelder until restore has set it\n" +
+			"back, also when the sensor was killed.",
 	}
 	c.AddCommand(ifacePrepareCommand(), ifaceRestoreCommand())
 	return c
 }
 
 func ifacePrepareCommand() *cobra.Command {
-	onlyLook := false
+	onlyLook, s := false, settings{}
 	c := &cobra.Command{
-		Use: "prepare IFACE…", Short: "make interfaces fit to listen; twice changes nothing more", Args: cobra.MinimumNArgs(1),
+		Use: "prepare [IFACE…]", Short: "make interfaces fit to listen, those of the configuration if none is named; twice changes nothing more",
 		RunE: func(c *cobra.Command, names []string) (err error) {
+			if len(names) == 0 {
+				if err := s.load(); err != nil {
+					return err
+				}
+				names = s.Mirror
+			}
 			room := ifaceRoom(c)
 			room.OnlyLook = onlyLook
 			for _, name := range names {
@@ -38,6 +44,7 @@ func ifacePrepareCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&onlyLook, "only-look", false, "the host itself uses the interface: change only what its own traffic does not notice")
+	s.flag(c)
 	return c
 }
 

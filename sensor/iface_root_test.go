@@ -32,13 +32,16 @@ func TestIfaceRestoreAfterKill(t *testing.T) {
 		return craft.Named(t, "right").Attrs().RawFlags & (unix.IFF_UP | unix.IFF_PROMISC | unix.IFF_NOARP)
 	}
 	before := flags()
-	if out, code := typed(t, "iface", "prepare", "right"); code != 0 || !strings.Contains(out, "right: arp off (was on)\n") {
+	file, _ := stateFile(t)
+	text, err := os.ReadFile(file)
+	check(t, err)
+	check(t, os.WriteFile(file, append(text, "mirror: [right]\n"...), 0o600))
+	if out, code := typed(t, "iface", "prepare", "-c", file); code != 0 || !strings.Contains(out, "right: arp off (was on)\n") {
 		t.Fatalf("%d %s", code, out)
 	}
 	if flags() != unix.IFF_UP|unix.IFF_PROMISC|unix.IFF_NOARP {
 		t.Errorf("flags %#x", flags())
 	}
-	file, _ := stateFile(t)
 	program, s := started(t, "run", "--mirror", "right", "-c", file)
 	s.within(t, says("watching right"), func() {})
 	check(t, program.Process.Kill())

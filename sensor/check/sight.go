@@ -19,7 +19,6 @@ import (
 )
 
 const (
-	sightRing  = 8 << 20 // bytes of ring for a look at an interface
 	sightFlows = 65536
 	maxSeen    = 65536 // hosts, and servers of a protocol, that are told apart
 )
@@ -103,15 +102,15 @@ func newSight(l netlink.Link) *Sight {
 
 // look reads the interface for a while.
 func (s *Sight) look(long time.Duration) {
-	sources, err := capture.Live(s.Name, capture.Options{Buffer: sightRing})
+	for i := range s.lanes { // takes a moment, in which a ring that is there would run full
+		s.lanes[i] = flow.NewLane(uint8(i), flow.Config{Flows: sightFlows, Streams: sightFlows / 8}, s.hear)
+	}
+	sources, err := capture.Live(s.Name, capture.Options{})
 	if err != nil {
 		s.Failed = err
 		return
 	}
 	defer sources[0].Close()
-	for i := range s.lanes {
-		s.lanes[i] = flow.NewLane(uint8(i), flow.Config{Flows: sightFlows, Streams: sightFlows / 8}, s.hear)
-	}
 	before := counters(s.Name)
 	began := time.Now()
 	s.read(sources[0], began.Add(long))
