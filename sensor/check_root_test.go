@@ -56,12 +56,12 @@ func checked(t *testing.T, traffic round, args ...string) (f checkup) {
 				select {
 				case <-stop:
 					return
-				case <-time.After(20 * time.Millisecond):
+				case <-time.After(10 * time.Millisecond):
 				}
 			}
 		})
 	}
-	c := exec.Command(os.Args[0], append([]string{"check", "--json", "--for", "1s"}, args...)...)
+	c := exec.Command(os.Args[0], append([]string{"check", "--json", "--for", "600ms"}, args...)...)
 	c.Env = append(os.Environ(), beProgram+"=1")
 	out, err := c.Output()
 	close(stop)
