@@ -20,23 +20,6 @@ struct cursor {
 #define load(skb, off, to, n) \
 	(bpf_skb_load_bytes_relative(skb, off, to, n, BPF_HDR_START_NET) == 0)
 
-// The finaliser of MurmurHash3 (public domain).
-INLINE __u32 mix(__u32 h)
-{
-	h ^= h >> 16;
-	h *= 0x85ebca6b;
-	h ^= h >> 13;
-	h *= 0xc2b2ae35;
-	return h ^ h >> 16;
-}
-
-// A sum does not know which address came first. 0 is kept for "no pair".
-INLINE __u32 pair(__u32 a, __u32 b)
-{
-	__u32 h = mix(mix(a + 0x9e3779b9) + mix(b + 0x9e3779b9));
-	return h ? h : 1;
-}
-
 INLINE int ethernet(struct __sk_buff *skb, struct cursor *c)
 {
 	__u16 type;
@@ -155,9 +138,7 @@ INLINE int ipv6(struct __sk_buff *skb, struct cursor *c)
 	__u32 w[8];
 	if (!load(skb, c->off, first, 8) || first[0] >> 4 != 6 || !load(skb, c->off + 8, w, 32))
 		return 0;
-	__u32 a = mix(mix(mix(w[0]) + w[1]) + w[2]) + w[3];
-	__u32 b = mix(mix(mix(w[4]) + w[5]) + w[6]) + w[7];
-	c->hash = pair(a, b);
+	c->hash = pair(fold(w), fold(w + 4));
 	__u8 next = first[6];
 	c->off += 40;
 #pragma unroll

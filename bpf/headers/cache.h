@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Finding, making and evicting entries. */
+#pragma once
+#include "table.h"
+
+/* The place of a packet: its ring, and its set in all tables. */
+struct place {
+	void *ring;
+	struct set *set;
+	struct wide_set *wide;
+	__u32 number; /* of the set */
+};
+
+INLINE __u32 ring_of(const struct packet *p) { return (__u64)p->pair * ring_count >> 32; }
+
+/* Both directions of a conversation have one set. */
+INLINE __u32 set_of(const struct packet *p)
+{
+	__u32 ports = (__u32)(p->sport ^ p->dport) << 16 | (__u16)(p->sport + p->dport);
+	return mix((p->pair ^ seed) + mix(ports ^ seed) + p->proto) & (set_count - 1);
+}
+
+INLINE struct entry *find(const struct place *at, const struct packet *p)
+{
+#pragma unroll
+	for (int i = 0; i < WAYS; i++) {
+		struct entry *e = &at->set->way[i];
+		if (e->src != p->src || e->dst != p->dst || e->sport != p->sport || e->dport != p->dport ||
+		    e->proto != p->proto || e->tags != p->tags || !e->generation || e->wide != p->wide)
+			continue;
+		if (!p->wide || same(at->wide->way[i], p->addr))
+			return e;
+	}
+	return 0;
+}
+
+INLINE __u32 place_of(const struct place *at, const struct entry *e)
+{
+	return at->number * WAYS + (e - at->set->way);
+}
+
+INLINE void tell(struct record *r, const struct entry *e)
+{
+	r->generation = e->generation;
+	r->bytes = e->bytes;
+	r->payload = e->payload;
+	r->packets = e->packets;
+	r->high = e->high;
+}
+
+/* Says what an entry has counted; 0 where the ring is full. */
+INLINE int emit(const struct place *at, struct entry *e)
+{
+	if (!e->packets)
+		return 1;
+	struct counters *c = bpf_ringbuf_reserve(at->ring, sizeof(*c), 0);
+	if (!c)
+		return 0;
+	__u32 way = e - at->set->way;
+	__builtin_memset(c, 0, sizeof(c->record));
+	c->record.time = e->last;
+	c->record.kind = COUNTERS;
+	c->record.place = place_of(at, e);
+	c->record.ifindex = e->ifindex;
+	tell(&c->record, e);
+	c->entry = *e;
+	__builtin_memcpy(c->wide, at->wide->way[way & (WAYS - 1)], sizeof(c->wide));
+	bpf_ringbuf_submit(c, BPF_RB_NO_WAKEUP);
+	return 1;
+}
+
+/* The place that makes room: an empty one, else the one that was silent longest. */
+INLINE struct entry *oldest(struct set *s)
+{
+	struct entry *e = &s->way[0];
+#pragma unroll
+	for (int i = 1; i < WAYS; i++)
+		if (s->way[i].last < e->last)
+			e = &s->way[i];
+	return e;
+}
+
+/* Begins an entry in a place whose counters were told. User space does not believe an entry while
+ * its generation is 0. */
+INLINE void begin(const struct place *at, struct entry *e, const struct packet *p, __u32 ifindex)
+{
+	__u32 generation = (e->generation + 1) & 0x3fffffff, way = e - at->set->way;
+	e->generation = 0;
+	order();
+	e->src = p->src;
+	e->dst = p->dst;
+	e->sport = p->sport;
+	e->dport = p->dport;
+	e->proto = p->proto;
+	e->wide = p->wide;
+	e->closing = 0;
+	e->tags = p->tags;
+	e->high = p->seq;
+	e->bytes = e->payload = 0;
+	e->packets = 0;
+	e->ifindex = ifindex;
+	if (p->wide)
+		__builtin_memcpy(at->wide->way[way & (WAYS - 1)], p->addr, 32);
+	order();
+	e->generation = generation ? generation : 1;
+}
+
+INLINE __u32 verdict(const struct entry *e) { return e->order >> 2 == e->generation ? e->order & 3 : MORE; }
+
+/* An end speaks: what the other direction has counted is told before that, and its last words will
+ * be shown. A mistaken one, of addresses that fold alike, only tells more than it has to. */
+INLINE void closing(const struct place *at, const struct packet *p)
+{
+#pragma unroll
+	for (int i = 0; i < WAYS; i++) {
+		struct entry *e = &at->set->way[i];
+		if (e->src != p->dst || e->dst != p->src || e->sport != p->dport || e->dport != p->sport || !e->generation)
+			continue;
+		emit(at, e);
+		e->closing = 1;
+	}
+}

@@ -1,0 +1,103 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cilium/ebpf"
+)
+
+// Ways is how many entries a set of the flow cache has.
+const Ways = 4
+
+// Words of the tables of a mirror, as headers/table.h has them.
+type (
+	Entry  = xdpEntry
+	Record = xdpRecord
+	Totals = xdpTally
+)
+
+// MirrorOptions of LoadMirror. Sizes are powers of two.
+type MirrorOptions struct {
+	Rings     int    // 1 to 64: packets come to the ring of their pair of addresses
+	RingBytes int    // of one ring, at least a page
+	Sets      int    // of the flow cache of one ring on one processor
+	Seed      uint32 // of the flow cache
+	Drop      bool   // frames end here; else the host gets them too
+}
+
+// Mirror is the program of a mirror port, loaded, with what it writes to. The
+// tables have a row for each processor and, in it, each ring.
+type Mirror struct {
+	Program *ebpf.Program
+	Parse   *ebpf.Program // only reads headers: for measurements
+	Rings   []*ebpf.Map
+	Table   *ebpf.Map // sets of four Entry
+	Wide    *ebpf.Map // IPv6 addresses of the same places
+	Totals  *ebpf.Map
+	CPUs    int
+
+	all *ebpf.Collection
+}
+
+// LoadMirror loads the program; it is not attached yet.
+func LoadMirror(o MirrorOptions) (*Mirror, error) {
+	m, err := loadMirror(o)
+	if err != nil {
+		return nil, errors.Join(readable("mirror", err), m.Close())
+	}
+	return m, nil
+}
+
+func loadMirror(o MirrorOptions) (*Mirror, error) {
+	m := &Mirror{}
+	spec, err := loadXdp()
+	if err != nil {
+		return m, err
+	}
+	if m.CPUs, err = ebpf.PossibleCPU(); err != nil {
+		return m, err
+	}
+	rows := uint32(m.CPUs * o.Rings)
+	spec.Maps["table"].MaxEntries = rows * uint32(o.Sets)
+	spec.Maps["wide"].MaxEntries = rows * uint32(o.Sets)
+	spec.Maps["totals"].MaxEntries = rows
+	inner := spec.Maps["rings"].InnerMap
+	inner.MaxEntries = uint32(o.RingBytes)
+	for i := range o.Rings {
+		ring, err := ebpf.NewMap(inner.Copy())
+		if err != nil {
+			return m, fmt.Errorf("ring: %w", err)
+		}
+		m.Rings = append(m.Rings, ring)
+		spec.Maps["rings"].Contents = append(spec.Maps["rings"].Contents, ebpf.MapKV{Key: uint32(i), Value: ring})
+	}
+	const pass, drop = uint32(2), uint32(1) // XDP_PASS, XDP_DROP
+	verdict := pass
+	if o.Drop {
+		verdict = drop
+	}
+	for name, value := range map[string]uint32{"ring_count": uint32(o.Rings), "set_count": uint32(o.Sets), "seed": o.Seed, "verdict_of_a_frame": verdict} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return m, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if m.all, err = ebpf.NewCollection(spec); err != nil {
+		return m, err
+	}
+	m.Program, m.Parse = m.all.Programs["mirror"], m.all.Programs["parse_only"]
+	m.Table, m.Wide, m.Totals = m.all.Maps["table"], m.all.Maps["wide"], m.all.Maps["totals"]
+	return m, nil
+}
+
+// Close gives all of it back; an attached program stays until its link ends.
+func (m *Mirror) Close() error {
+	var errs []error
+	for _, ring := range m.Rings {
+		errs = append(errs, ring.Close())
+	}
+	if m.all != nil {
+		m.all.Close()
+	}
+	return errors.Join(errs...)
+}
