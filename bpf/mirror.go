@@ -14,7 +14,7 @@ const Ways = 4
 type (
 	Entry  = xdpEntry
 	Record = xdpRecord
-	Totals = xdpTally
+	Tally  = xdpTally
 )
 
 // MirrorOptions of LoadMirror. Sizes are powers of two.

@@ -25,6 +25,17 @@ type Source interface {
 	Close() error
 }
 
+// Steerer is a Source that leaves the counting of what nobody reads to the kernel.
+type Steerer interface {
+	// Steer says how much is wanted of the side of a conversation that a packet with
+	// this Entry belongs to. The reader's goroutine calls it.
+	Steer(entry uint64, w event.Want)
+}
+
+// Stopper is a live Source that ends in two steps: after Stop nothing more comes
+// in, and Read hands out what had come, all counters included, and then io.EOF.
+type Stopper interface{ Stop() error }
+
 // ErrIdle is returned by a live source that saw no packet for its poll interval
 // (100 ms), so that the reader can move its clock and look at its orders.
 var ErrIdle = fmt.Errorf("capture: no packet yet")
@@ -34,9 +45,11 @@ type Stats struct {
 	Interfaces []string // names, by event.Packet.Interface
 	Seen       uint64   // packets that reached the kernel's tap or stand in the file
 	Delivered  uint64   // packets handed out
-	Dropped    uint64   // packets the kernel had no room for: Seen = Delivered + Dropped + those still in the ring
+	Counted    uint64   // packets that nobody wanted: only their counters came, as event.FlowDelta
+	Dropped    uint64   // packets the kernel had no room for: Seen = Delivered + Counted + Dropped + those still in the ring
 	Freezes    uint64   // times the ring was full
 	Bytes      uint64   // captured bytes handed out
+	Unread     uint64   // bytes on the wire of Counted
 	Notes      []string // sentences about what was wrong with the input: "trunk.pcap: last record cut after 31 of 54 bytes"
 	Size, Pos  int64    // of the input in bytes, for a progress bar; 0 unknown
 
@@ -66,6 +79,9 @@ type Options struct {
 	Logger *slog.Logger
 	Rings  int // live: rings per interface, one per packet shard
 	Buffer int // live: bytes of one ring, 0 default
+
+	Look bool // xdp: frames go on to the host
+	Sets int  // xdp: size of the flow cache in sets of four, a ring and processor; 0 default
 }
 
 // Spec describes a kind of source.

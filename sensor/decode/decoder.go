@@ -90,9 +90,20 @@ func (d *Decoder) Decode(p *event.Packet, h *Headers) Reason {
 	r := d.link(p.Link, h, body{p.Data, max(int(p.Wire), len(p.Data))})
 	if r == OK {
 		d.finish(h)
+		h.Delta, h.Entry, h.Want = p.Delta, p.Entry, p.Want
 	}
 	d.stats.Reasons[r]++
 	return r
+}
+
+// Counted fills h from counters that came without a packet.
+func (d *Decoder) Counted(p *event.Packet, h *Headers) {
+	*h = Headers{}
+	h.Time, h.Number, h.Interface = p.Time, p.Number, p.Interface
+	h.Key, h.FromA, h.Tags = p.Delta.Key, p.Delta.FromA, p.Delta.Tags
+	h.Key.Segment = p.Segment
+	h.Delta, h.Alone = p.Delta, true
+	h.Lane = LaneOf(&h.Key, &h.Tags, d.seed)
 }
 
 func (d *Decoder) finish(h *Headers) {

@@ -64,6 +64,12 @@ type Headers struct {
 	QuotedKey   event.Key
 	QuotedFromA bool
 
+	// Of event.Packet; Alone: there is no packet, only its Delta and what names it.
+	Delta *event.FlowDelta
+	Alone bool
+	Entry uint64
+	Want  event.Want
+
 	Tunnel event.Tunnel // Depth 0: none
 	Lane   uint8        // 0 to Lanes-1, by the symmetric pair of addresses (ICMP errors: of the pair they quote; ARP: 0)
 }

@@ -1,6 +1,9 @@
 package event
 
-import "net/netip"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // LinkType is a capture file's link type (LINKTYPE_ values of pcap-linktype(7)).
 type LinkType uint16
@@ -16,6 +19,32 @@ type Packet struct {
 	Segment   uint16 // one address space: 0 unless the config groups interfaces
 	Tag       uint32 // VLAN tag that the kernel took out of the frame: TPID<<16 | TCI, 0 none
 	Unsummed  bool   // the kernel says that the sender's card will fill in the checksum
+
+	// Where the kernel counts for us, see FlowDelta.
+	Delta *FlowDelta // counted before this packet; without Data it is all there is. Valid until the next Read
+	Entry uint64     // the kernel's own name of the packet's conversation and side, 0 none: for capture.Steerer
+	Want  Want       // that was in force when the kernel handed this packet over
+}
+
+// Want is how much the line needs of one side of a conversation.
+type Want uint8
+
+const (
+	WantMore    Want = iota // whole packets
+	WantHeaders             // headers of every packet
+	WantStop                // counters; of TCP what opens, ends or is out of order as headers, and what follows a silence
+)
+
+// FlowDelta is what the kernel counted of one side of a conversation and did not
+// hand over: packets that nobody wanted, or for which there was no room.
+type FlowDelta struct {
+	Key     Key  // this and the next two are set where the delta comes without a packet
+	FromA   bool // the packets went from Key.A to Key.B
+	Tags    Tags
+	Packets uint64
+	Bytes   uint64 // on the wire, from the network header on
+	Payload uint64 // above TCP or UDP
+	High    uint32 // TCP: sequence number behind the last byte
 }
 
 // Side is one end of a flow.
@@ -42,6 +71,15 @@ type Key struct {
 	APort, BPort uint16
 	Segment      uint16
 	Proto        uint8 // IANA protocol number
+}
+
+// NewKey orders two endpoints and reports whether src became A.
+func NewKey(src, dst netip.AddrPort, proto uint8) (k Key, fromA bool) {
+	a, b := src.Addr().As16(), dst.Addr().As16()
+	if c := bytes.Compare(a[:], b[:]); c < 0 || c == 0 && src.Port() <= dst.Port() {
+		return Key{A: a, B: b, APort: src.Port(), BPort: dst.Port(), Proto: proto}, true
+	}
+	return Key{A: b, B: a, APort: dst.Port(), BPort: src.Port(), Proto: proto}, false
 }
 
 // AddrA is the smaller address, IPv4 unmapped.

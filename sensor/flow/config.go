@@ -6,6 +6,7 @@
 package flow
 
 import (
+	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
@@ -46,6 +47,10 @@ type Config struct {
 	Streams int           // conversations whose bytes are being read, over all lanes; default 65536
 	Seed    uint64        // of the table's hash: fixed in a replay, random when live
 	Specs   []*proto.Spec // nil: all that are on the shelf
+
+	// Steer tells the source how much is wanted of one side of a conversation; nil
+	// where the source cannot be told.
+	Steer func(entry uint64, w event.Want)
 }
 
 // Share is the part of n equal shares.
@@ -72,6 +77,7 @@ func (c Config) withDefaults() Config {
 // Created = Live + Ended() + Evicted().
 type Count struct {
 	Packets   uint64
+	Counted   uint64 // packets of which only counters came; not in Packets
 	Duplicate uint64 // copies made by the mirror
 	Stray     uint64 // packets of a conversation that was already over
 
@@ -99,6 +105,7 @@ func (c Count) Evicted() uint64 { return c.EvictedHalfOpen + c.EvictedEstablishe
 // Add adds another lane's count.
 func (c *Count) Add(d Count) {
 	c.Packets += d.Packets
+	c.Counted += d.Counted
 	c.Duplicate += d.Duplicate
 	c.Stray += d.Stray
 	c.Created += d.Created

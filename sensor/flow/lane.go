@@ -28,6 +28,7 @@ type Lane struct {
 	pool   streams
 	expect expected
 	arp    []arpReader
+	steer  func(entry uint64, w event.Want) // nil: the source cannot be told
 
 	epoch  uint32
 	clock  int64
@@ -51,7 +52,7 @@ func NewLane(id uint8, c Config, emit func(event.Event)) *Lane {
 	c = c.withDefaults()
 	flows, streams := max(c.Flows/decode.Lanes, 16), max(c.Streams/decode.Lanes, 16)
 	l := &Lane{
-		id: id, emit: emit, current: none,
+		id: id, emit: emit, current: none, steer: c.Steer,
 		table:     newTable(flows, c.Seed),
 		copies:    newCopies(c.Seed),
 		known:     newProtocols(c.Specs),
@@ -75,9 +76,11 @@ func (l *Lane) Packet(h *decode.Headers, ingress string, epoch uint32, clock int
 	l.Advance(epoch, clock)
 	l.place = event.Place{Epoch: epoch, Clock: clock, Phase: event.PhasePacket, Number: h.Number}
 	l.time, l.ingress = h.Time, ingress
-	l.count.Packets++
 	l.minute.open(clock)
-	l.minute.packet(h)
+	if !h.Alone {
+		l.count.Packets++
+		l.minute.packet(h)
+	}
 	if h.ARP != nil {
 		l.readARP(h)
 		return
@@ -89,6 +92,14 @@ func (l *Lane) Packet(h *decode.Headers, ingress string, epoch uint32, clock int
 	}
 	hash := l.table.hash(&h.Key, tags)
 	slot := l.table.find(h, hash)
+	if h.Delta != nil {
+		if slot == none {
+			slot = l.open(h, hash, fixed)
+		}
+		if l.counted(slot, h); h.Alone {
+			return
+		}
+	}
 	if l.copies.seen(h) {
 		l.countCopy(h, slot)
 		return
@@ -101,6 +112,7 @@ func (l *Lane) Packet(h *decode.Headers, ingress string, epoch uint32, clock int
 		slot = l.open(h, hash, fixed)
 	}
 	l.take(slot, h)
+	l.order(slot, h)
 }
 
 // Advance lets everything happen that is due at clock. It costs a few compares
@@ -253,13 +265,7 @@ func (l *Lane) take(slot int32, h *decode.Headers) {
 		return
 	}
 	s := r.side(h)
-	r.last = max(r.last, h.Time)
-	if !r.tags[s].Known {
-		r.tags[s], r.mac[s], r.stale = h.Tags, h.SrcMAC, true
-		if o := s.Other(); h.DstMAC.IsGroup() && r.mac[o].IsZero() {
-			r.mac[o] = h.DstMAC // how a subnet's own broadcast is told from a host
-		}
-	}
+	r.meet(s, h)
 	count := &r.total[s]
 	count.Packets += 1 + uint64(h.FragPackets)
 	count.Bytes += uint64(h.IPLen) + uint64(h.FragBytes)
@@ -285,19 +291,37 @@ func (l *Lane) take(slot int32, h *decode.Headers) {
 	}
 }
 
+// meet notes when a side was seen, and as what for the first time.
+func (r *record) meet(s event.Side, h *decode.Headers) {
+	r.last = max(r.last, h.Time)
+	if r.tags[s].Known {
+		return
+	}
+	r.tags[s], r.mac[s], r.stale = h.Tags, h.SrcMAC, true
+	if o := s.Other(); h.DstMAC.IsGroup() && r.mac[o].IsZero() {
+		r.mac[o] = h.DstMAC // how a subnet's own broadcast is told from a host
+	}
+}
+
 // datagram is a packet of a protocol without a stream.
 func (l *Lane) datagram(slot int32, s event.Side, h *decode.Headers) {
 	r := &l.table.records[slot]
 	r.total[s].Payload += uint64(h.WireLoad)
+	l.settleDatagram(slot)
+	if !r.unread && len(h.Payload) > 0 {
+		l.readMessage(slot, s, h.Payload)
+	}
+}
+
+// settleDatagram moves a conversation without a stream to its class.
+func (l *Lane) settleDatagram(slot int32) {
+	r := &l.table.records[slot]
 	c := silent // of ICMP an answer changes nothing: it is over after each echo
 	if r.tags[0].Known && r.tags[1].Known && r.key.Proto != icmp && r.key.Proto != icmpv6 {
 		c = answered
 	}
 	l.table.touch(slot, c, l.place.Clock)
 	l.announce(slot)
-	if !r.unread && len(h.Payload) > 0 {
-		l.readMessage(slot, s, h.Payload)
-	}
 }
 
 // countCopy counts a copy where its original was counted.

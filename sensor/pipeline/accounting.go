@@ -34,6 +34,7 @@ func (l *Line) account() Accounting {
 		s := in.source.Stats()
 		a.Capture.Seen += s.Seen
 		a.Capture.Delivered += s.Delivered
+		a.Capture.Counted += s.Counted
 		a.Capture.Dropped += s.Dropped
 		a.Capture.Freezes += s.Freezes
 		a.Capture.Bytes += s.Bytes
@@ -82,7 +83,7 @@ func (a *Accounting) Check() []string {
 	for _, n := range a.Shards {
 		shards += n
 	}
-	equal("seen = delivered + dropped + left in the ring", a.Capture.Seen, a.Capture.Delivered+a.Capture.Dropped+a.Left)
+	equal("seen = delivered + counted + dropped + left in the ring", a.Capture.Seen, a.Capture.Delivered+a.Capture.Counted+a.Capture.Dropped+a.Left)
 	equal("delivered = decoded + undecoded", a.Capture.Delivered, a.Decoded+sum(a.Undecoded))
 	equal("decoded = packets of the shards", a.Decoded, shards)
 	equal("flows = live + ended + evicted", a.Flow.Created, a.Flow.Live+a.Flow.Ended()+a.Flow.Evicted())
@@ -96,7 +97,8 @@ func (a *Accounting) Print(w io.Writer) {
 		fmt.Fprintf(w, "  %-11s "+format+"\n", append([]any{name}, args...)...)
 	}
 	fmt.Fprintln(w, "accounting")
-	line("packets", "%d seen = %d delivered + %d dropped by the kernel + %d left in the ring at the end", a.Capture.Seen, a.Capture.Delivered, a.Capture.Dropped, a.Left)
+	line("packets", "%d seen = %d delivered + %d only counted + %d dropped by the kernel + %d left in the ring at the end",
+		a.Capture.Seen, a.Capture.Delivered, a.Capture.Counted, a.Capture.Dropped, a.Left)
 	line("", "%d delivered = %d decoded + %d not decoded%s", a.Capture.Delivered, a.Decoded, sum(a.Undecoded), list(a.Undecoded))
 	if len(a.Shards) > 1 {
 		line("", "by shard: %s", strings.Trim(fmt.Sprint(a.Shards), "[]"))
@@ -132,7 +134,7 @@ func (l *Line) Glance(sources []capture.Source) Glance {
 	g := Glance{Flows: l.after.flows.Load(), Events: l.after.events.Load()}
 	for _, source := range sources {
 		s := source.Stats()
-		g.Packets += s.Delivered
+		g.Packets += s.Delivered + s.Counted
 		g.Dropped += s.Dropped
 	}
 	return g

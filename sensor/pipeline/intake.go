@@ -52,6 +52,10 @@ func (in *intake) next(h *decode.Headers) (usable bool, err error) {
 		in.step(p, from)
 	}
 	in.count()
+	if p.Delta != nil && len(p.Data) == 0 {
+		in.decoder.Counted(p, h)
+		return true, nil
+	}
 	in.minute.Packets++
 	in.minute.Bytes += uint64(p.Wire)
 	if len(p.Data) < int(p.Wire) {
@@ -111,6 +115,8 @@ func (in *intake) close(end int64) {
 	in.minute.Seen += now.Seen - in.last.Seen
 	in.minute.Dropped += now.Dropped - in.last.Dropped
 	in.minute.Freezes += now.Freezes - in.last.Freezes
+	in.minute.Packets += now.Counted - in.last.Counted
+	in.minute.Bytes += now.Unread - in.last.Unread
 	in.last = now
 	c := in.minute.take(end)
 	c.Blind = blindness(now.Blind, c.Start, c.End)

@@ -19,6 +19,8 @@ const (
 	// A packet may sit in the ring until its block is full or times out; the clock
 	// of a silent shard stays this far behind the time of day.
 	ringDelay = int64(250 * time.Millisecond)
+	// A full ring is read within this time after its source was stopped.
+	stopWithin = 5 * time.Second
 	// Past this many events that wait for detection, a shard sheds the cheap kinds.
 	maxWaiting = 64 * 1024
 )
@@ -40,7 +42,11 @@ func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, 
 	failed := make([]error, len(sources))
 	for i, source := range sources {
 		in := newIntake(source, i, nil)
-		s := newShard(0, 1, l.c.Flow.Share(len(sources)))
+		share := l.c.Flow.Share(len(sources))
+		if steerer, ok := source.(capture.Steerer); ok {
+			share.Steer = steerer.Steer
+		}
+		s := newShard(0, 1, share)
 		l.intakes, l.shards = append(l.intakes, in), append(l.shards, s)
 		readers.Go(func() { failed[i] = s.watch(ctx, i, in, parts) })
 	}
@@ -54,7 +60,7 @@ func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, 
 		failed = append(failed, source.Close())
 	}
 	a := l.account()
-	a.Left = a.Capture.Seen - min(a.Capture.Seen, a.Capture.Delivered+a.Capture.Dropped)
+	a.Left = a.Capture.Seen - min(a.Capture.Seen, a.Capture.Delivered+a.Capture.Counted+a.Capture.Dropped)
 	return a, errors.Join(failed...)
 }
 
@@ -84,22 +90,28 @@ func (s *shard) watch(ctx context.Context, number int, in *intake, parts chan<- 
 			s.send(number, in, parts)
 		}
 	}
-	s.drain(in, &h)
+	err := s.drain(in, &h)
 	s.finish(number, in, parts)
-	return nil
+	return err
 }
 
-// drain reads what is in the ring when the run ends, for at most two parts' time.
-func (s *shard) drain(in *intake, h *decode.Headers) {
-	for end := time.Now().Add(2 * partEvery); time.Now().Before(end); {
-		usable, err := in.next(h)
-		if err != nil {
-			return
+// drain reads what is in the ring when the run ends: all of it where the source can
+// be stopped, else for at most two parts' time.
+func (s *shard) drain(in *intake, h *decode.Headers) (err error) {
+	patience := 2 * partEvery
+	if stopper, ok := in.source.(capture.Stopper); ok {
+		err, patience = stopper.Stop(), stopWithin
+	}
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		usable, over := in.next(h)
+		if over != nil {
+			return err
 		}
 		if usable {
 			s.packet(h, in.ingress(h.Interface), in.clock.epoch, in.clock.now)
 		}
 	}
+	return err
 }
 
 // send offers the merge what the shard has; when the merge is behind, the events

@@ -30,7 +30,9 @@ func (s *shard) emit(e event.Event) { s.out = append(s.out, e) }
 
 // packet hands one packet to its lane.
 func (s *shard) packet(h *decode.Headers, ingress string, epoch uint32, clock int64) {
-	s.packets++
+	if !h.Alone {
+		s.packets++
+	}
 	s.lanes[h.Lane].Packet(h, ingress, epoch, clock)
 }
 
