@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,6 +28,7 @@ import (
 // run is the verb's flags.
 type run struct {
 	mirror   []string
+	way      string // to capture, "": the configuration's
 	exercise bool
 	length   time.Duration
 	w        io.Writer
@@ -50,11 +53,15 @@ func runCommand() *cobra.Command {
 			if !c.Flags().Changed("mirror") {
 				r.mirror = r.Mirror
 			}
+			if r.way != "" && !slices.Contains(capture.Ways, r.way) {
+				return fmt.Errorf("--capture %s: choose %s", r.way, strings.Join(capture.Ways, ", "))
+			}
 			r.exercise = len(r.mirror) == 0
 			return r.run(c.Context())
 		},
 	}
 	c.Flags().StringSliceVar(&r.mirror, "mirror", nil, "interfaces to watch, without the exercise")
+	c.Flags().StringVar(&r.way, "capture", "", "how to capture: auto, xdp or ring; without it as the configuration says")
 	c.Flags().DurationVar(&r.length, "for", 0, "end after this time, such as 90s; 0 runs until Ctrl-C")
 	r.flag(c)
 	return c
@@ -128,19 +135,22 @@ func (r *run) sources(staged bool) ([]capture.Source, error) {
 			names = append(names, drill.Veth)
 		}
 	}
-	var all []capture.Source
-	for _, name := range names {
-		opened, err := capture.Live(name, capture.Options{Logger: slog.Default(), Rings: 1})
-		if errors.Is(err, capture.ErrPermission) {
-			r.say("capturing on %s needs more rights than you have here; type: sudo %s", name, strings.Join(os.Args, " "))
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.say("watching %s", name)
-		all = append(all, opened...)
+	if len(names) == 0 {
+		return nil, nil
 	}
+	way := cmp.Or(r.way, r.Capture)
+	if r.exercise {
+		way = "ring" // the host's own interface: half of what crosses it is what the host sends
+	}
+	all, how, err := capture.Open(way, names, capture.Options{Logger: slog.Default(), Rings: 1})
+	if errors.Is(err, capture.ErrPermission) {
+		r.say("capturing on %s needs more rights than you have here; type: sudo %s", strings.Join(names, ", "), strings.Join(os.Args, " "))
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.say("watching %s", how)
 	return all, nil
 }
 

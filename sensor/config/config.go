@@ -23,6 +23,7 @@ type Config struct {
 	Observer  Observer             `yaml:"observer"`
 	Namespace string               `yaml:"namespace"` // tenant: last part of the data stream's name
 	Mirror    []string             `yaml:"mirror"`    // interfaces to watch; empty: that of the default route
+	Capture   string               `yaml:"capture"`   // auto, xdp or ring
 	Zones     []Zone               `yaml:"zones"`
 	Clinical  []string             `yaml:"clinical_shares"` // names of files on them are never kept
 	Outputs   []Output             `yaml:"outputs"`
@@ -119,7 +120,7 @@ type Limits struct {
 func Default() *Config {
 	return &Config{
 		Lang: "en", Namespace: "default",
-		Mirror: []string{}, Zones: []Zone{}, Clinical: []string{}, Outputs: []Output{},
+		Mirror: []string{}, Capture: "auto", Zones: []Zone{}, Clinical: []string{}, Outputs: []Output{},
 		Detectors: map[string]yaml.Node{},
 		Retention: Retention{
 			Decisions: 400, Auth: 90, FlowSummaries: 90, Flow: 30, Protocols: 14,

@@ -139,15 +139,18 @@ func (w *wired) send(to *craft.Sender) error {
 	return nil
 }
 
-// watching opens a ring on an interface.
-func watching(t *testing.T, name string) capture.Source {
+// ways are the ways to capture that must find the same.
+var ways = []string{"ring", "xdp"}
+
+// watching opens a source on an interface.
+func watching(t *testing.T, way, name string) capture.Source {
 	t.Helper()
-	rings, err := capture.Live(name, capture.Options{})
+	sources, _, err := capture.Open(way, []string{name}, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { rings[0].Close() })
-	return rings[0]
+	t.Cleanup(func() { sources[0].Close() })
+	return sources[0]
 }
 
 // ingress is what only a capture that came over a wire says, or says otherwise: how
@@ -168,6 +171,12 @@ func findings(documents string) string {
 
 // Over a wire a capture gives the findings of the file, to the byte.
 func TestLiveGivesTheFindingsOfTheFile(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way, func(t *testing.T) { givesTheFindingsOfTheFile(t, way) })
+	}
+}
+
+func givesTheFindingsOfTheFile(t *testing.T, way string) {
 	all := traffic(t)
 	craft.Namespace(t)
 	craft.Cable(t, "left", "right")
@@ -179,7 +188,7 @@ func TestLiveGivesTheFindingsOfTheFile(t *testing.T) {
 			continue
 		}
 		want, _ := run(t, all[name](t), settings(1, flow.Config{}))
-		got, _ := run(t, overWire(t, list), settings(1, flow.Config{}))
+		got, _ := run(t, overWire(t, way, list), settings(1, flow.Config{}))
 		if i, w, g := difference(findings(want), findings(got)); i > 0 {
 			t.Errorf("%s: line %d over the wire\n%s\nis not\n%s", name, i, g, w)
 		}
@@ -194,8 +203,8 @@ func TestLiveGivesTheFindingsOfTheFile(t *testing.T) {
 	}
 }
 
-func overWire(t *testing.T, list []frame) *wired {
-	w := &wired{Source: watching(t, "right"), frames: list}
+func overWire(t *testing.T, way string, list []frame) *wired {
+	w := &wired{Source: watching(t, way, "right"), frames: list}
 	to := craft.NewSender(t, "left")
 	failed := make(chan error, 1)
 	go func() { failed <- onOneThread(func() error { return w.send(to) }) }()

@@ -76,6 +76,12 @@ func TestLiveAtItsOwnPace(t *testing.T) {
 	if testing.Short() {
 		t.Skip("up to a minute of waiting")
 	}
+	for _, way := range ways {
+		t.Run(way, func(t *testing.T) { atItsOwnPace(t, way) })
+	}
+}
+
+func atItsOwnPace(t *testing.T, way string) {
 	all := traffic(t)
 	craft.Namespace(t)
 	var running sync.WaitGroup
@@ -85,7 +91,7 @@ func TestLiveAtItsOwnPace(t *testing.T) {
 		left, right := fmt.Sprint("left", names), fmt.Sprint("right", names)
 		names++
 		craft.Cable(t, left, right)
-		source, to := watching(t, right), craft.NewSender(t, left)
+		source, to := watching(t, way, right), craft.NewSender(t, left)
 		running.Go(func() {
 			defer to.Close()
 			got := listen(t, source, func() error { return onOneThread(func() error { return atPace(list, to) }) })
