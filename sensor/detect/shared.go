@@ -3,6 +3,7 @@ package detect
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -36,6 +37,16 @@ func placeOf(env Env, a netip.Addr) string {
 	}
 	return a.String()
 }
+
+// leaves reports whether a request leaves the house: behind a proxy the name says so.
+func leaves(env Env, host string, f *event.Flow) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return !env.Know.Internal(a)
+	}
+	return !env.Know.Internal(f.Server.Addr()) || strings.Contains(host, ".") && !strings.HasSuffix(host, ".local") && isProxyPort(f.Server.Port())
+}
+
+func isProxyPort(p uint16) bool { return p == 3128 || p == 8080 || p == 8888 }
 
 // firstFew is a set of up to four addresses: enough to tell one or three from
 // many. Further ones change nothing.

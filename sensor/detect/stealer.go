@@ -77,7 +77,7 @@ func (d *stealer) Observe(e *event.Event, report Report) {
 	r, client := e.Data, e.Flow.Client.Addr()
 	host := cmp.Or(event.TextOf(r, "url.domain"), e.Flow.Server.Addr().String())
 	method := event.TextOf(r, "http.request.method")
-	if method == "" || method == "CONNECT" || !d.env.Know.Internal(client) || !d.outside(host, e.Flow) {
+	if method == "" || method == "CONNECT" || !d.env.Know.Internal(client) || !leaves(d.env, host, e.Flow) {
 		return
 	}
 	d.noteAsked(client, host, e.Time)
@@ -89,16 +89,6 @@ func (d *stealer) Observe(e *event.Event, report Report) {
 		d.judge(e, host, s, report)
 	}
 }
-
-// outside reports whether a request leaves the house: behind a proxy the name says so.
-func (d *stealer) outside(host string, f *event.Flow) bool {
-	if a, err := netip.ParseAddr(host); err == nil {
-		return !d.env.Know.Internal(a)
-	}
-	return !d.env.Know.Internal(f.Server.Addr()) || strings.Contains(host, ".") && !strings.HasSuffix(host, ".local") && isProxyPort(f.Server.Port())
-}
-
-func isProxyPort(p uint16) bool { return p == 3128 || p == 8080 || p == 8888 }
 
 // ownAddress are services that tell a client its public address, which stealers ask
 // for to fill in their report. So do meeting programs and routers.

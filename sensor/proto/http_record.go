@@ -36,6 +36,8 @@ type HTTP struct {
 	secret          bool      // Basic came with a password
 	Languages       bool      // the client says which languages it wants, as every browser does
 	Blob            bool      // the cookie is one base64 value without a name
+	Target          int64     // bytes of path and query
+	TargetEntropy   float64   // of them, bits per character
 	Checksum        int64     // of a path of one plain word: sum of its bytes modulo 256; -1 none
 	Encoded         bool      // the response's body is compressed, so its class says nothing
 	looked          bool
@@ -67,6 +69,7 @@ func (r *HTTP) target(t string) {
 		}
 	}
 	r.Path, r.Checksum = template(path), checksum8(path)
+	r.Target, r.TargetEntropy = int64(len(t)), entropy([]byte(t), -1)
 	r.Extension = extension(path)
 }
 
@@ -239,6 +242,8 @@ func httpFields() []event.Field {
 		text("url.extension", "ending of the path or the attachment", func(r *HTTP) string { return r.Extension }),
 		event.Int("brandmelder.http.query.bytes", event.Technical, "bytes of the query string", func(r *HTTP) (int64, bool) { return r.Query, r.Query >= 0 }),
 		count("brandmelder.http.query.parameters", "parameters of the query string", func(r *HTTP) int64 { return r.Parameters }),
+		count("brandmelder.http.target.bytes", "bytes of path and query", func(r *HTTP) int64 { return r.Target }),
+		event.Float("brandmelder.http.target.entropy", event.Technical, "of them, bits per character", func(r *HTTP) (float64, bool) { return r.TargetEntropy, r.Target > 0 }),
 		text("user_agent.original", "user agent", func(r *HTTP) string { return r.UserAgent }),
 		text("http.request.referrer", "host of the referrer", func(r *HTTP) string { return r.Referrer }),
 		text("http.request.mime_type", "media type of the request", func(r *HTTP) string { return r.Type[event.Client] }),

@@ -100,6 +100,7 @@ func TestHTTPRecord(t *testing.T) {
 		Method: "POST", Version: "1.1", Host: "shop.example.org", Port: 8080, Path: "/orders/{id}/label.pdf", Extension: "exe", Query: 11, Parameters: 2,
 		UserAgent: "probe /1", Referrer: "from.example", Server: "craft/1", Auth: "bearer", Status: 200,
 		Type: [2]string{"application/json", "text/html"}, Body: [2]int64{4, 6}, Class: [2]string{"json", "exe-pe"},
+		Target: 34, TargetEntropy: entropy([]byte("/orders/4711/label.pdf?token=x&y=2#z"[:34]), -1),
 		Entropy: entropy([]byte(`{"a"`), -1), Printable: 1, Checksum: -1, looked: true,
 	}}
 	if d := cmp.Diff(want, got, same); d != "" {

@@ -15,7 +15,7 @@ func TestSOCKS(t *testing.T) {
 	refused.Outcome = event.Failure
 	page := newHTTP("GET")
 	page.Version, page.Host, page.Path, page.Status, page.Body = "1.1", "intranet.example", "/start", 200, [2]int64{0, 2}
-	page.Checksum = checksum8("/start")
+	page.Checksum, page.Target, page.TargetEntropy = checksum8("/start"), 6, entropy([]byte("/start"), -1)
 	tests := map[string][]event.Record{
 		"hit.hex":         {&ok, &SOCKS{Version: "5", Command: "connect", Method: "password", Domain: "intranet.example", Port: 80, Result: "ok"}, page},
 		"hit-refused.hex": {&refused, &SOCKS{Version: "5", Method: "password"}},
