@@ -59,7 +59,7 @@ done
 echo "-- kill"
 for _ in 1 2 3; do
   old=$(pid brandmelder)
-  box kill -9 "$old"
+  box sh -c "kill -9 $old"
   want box sh -c "[ \$(systemctl show -P MainPID brandmelder) -gt 0 ] && [ \$(systemctl show -P MainPID brandmelder) != $old ]"
 done
 want box sh -c 'brandmelder alerts list | grep -q login-bruteforce'
