@@ -25,7 +25,8 @@ began=$SECONDS
 ARCHES=amd64 VERSION=1.0.0 deploy/package.sh "$work/old" >/dev/null
 ARCHES=amd64 VERSION=1.1.0 deploy/package.sh "$work/new" >/dev/null
 step "two versions of the package are built"
-deploy/systemd-root.sh create "$root"
+# ROOT=FOLDER is a root of systemd-root.sh that was made before; it is copied.
+if [ -n "${ROOT:-}" ]; then cp -a "$ROOT" "$root"; else deploy/systemd-root.sh create "$root"; fi
 step "a Debian root is made"
 cp "$work"/old/*.deb "$root/root/old.deb"
 cp "$work"/new/*.deb "$root/root/new.deb"
