@@ -38,7 +38,7 @@ test-root: go-version ## tests that need root: namespaces, rings, eBPF, a run on
 	CI=true $(GO) test -count=1 ./bpf ./sensor/capture ./sensor/drill ./sensor/iface
 	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor/rights
 	CI=true $(GO) test -count=1 ./sensor/pipeline -run Live
-	CI=true $(GO) test -count=1 ./sensor -run 'Mirror|Iface|CheckOf|CheckProposes|CheckNames'
+	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor -run 'Mirror|Iface|CheckOf|CheckProposes|CheckNames|RootActs'
 
 live: go-version ## the captures in CAPTURES over a wire (root): the findings of the file, ten at their own pace
 	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live

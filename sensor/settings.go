@@ -44,8 +44,14 @@ func (s *settings) load() (err error) {
 	return err
 }
 
-// state is the state directory.
-func (s *settings) state() (string, error) { return s.StateDir(s.system) }
+// state is the state directory. From here on its owner is who uses files.
+func (s *settings) state() (string, error) {
+	dir, err := s.StateDir(s.system)
+	if err != nil {
+		return "", err
+	}
+	return dir, asOwner(dir)
+}
 
 // line is what the configuration says of the line.
 func (s *settings) line(shards int, o *event.Observer, seed []byte) (pipeline.Config, error) {
