@@ -110,6 +110,9 @@ package: go-version ## deb and rpm for amd64 and arm64 in build/package, the sam
 test-package: go-version ## the packages, twice: the same bytes, and no error by lintian
 	@GO=$(GO) deploy/test-package.sh
 
+test-install: go-version ## the package under real systemd: installed, run, upgraded, taken back, purged (root)
+	@GO=$(GO) deploy/test-install.sh
+
 lint: go-version ## formatting and vet
 	@test -z "$$(gofmt -l sensor bpf ingest)" || { gofmt -l sensor bpf ingest; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
