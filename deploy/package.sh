@@ -9,13 +9,13 @@ cd "$here"
 out=$(mkdir -p "${1:-build/package}" && cd "${1:-build/package}" && pwd)
 go=${GO:-go}
 nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
-export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)} # without git 2026-01-01
 when=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 # version is the tag v1.2.3 of this commit, or one that sorts before the first release.
 version() {
   local tag
   if tag=$(git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null); then echo "${tag#v}"; return; fi
-  echo "0.1.0~git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d.%H%M%S).$(git rev-parse --short=8 HEAD)"
+  echo "0.1.0~git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d.%H%M%S).$(git rev-parse --short=8 HEAD 2>/dev/null || echo unknown)"
 }
 version=${VERSION:-$(version)}
 work=$(mktemp -d)
