@@ -50,7 +50,7 @@ for version in new:1.1.0 old:1.0.0; do
   box dpkg --force-confdef --force-confold --force-downgrade -i "/root/${version%%:*}.deb" >"$work/upgrade.txt" 2>&1 || fail "$(cat "$work/upgrade.txt")"
   want box sh -c "brandmelder version | grep -q ${version##*:}"
   want box systemctl is-active brandmelder
-  want box sh -c "journalctl -u brandmelder -n 20 | grep -q 'brandmelder ${version##*:}'"
+  want box sh -c "journalctl -u brandmelder -n 100 | grep -q 'brandmelder ${version##*:}'"
   [ "$(box sh -c 'cat /etc/brandmelder/brandmelder.yaml /etc/systemd/system/brandmelder.service.d/local.conf; brandmelder suppress list' | sha256sum)" = "$before" ] || fail "${version##*:} changed what was set"
   [ "$(alerts)" -ge "$count" ] || fail "${version##*:} shows $(alerts) alerts instead of $count: $(box brandmelder alerts list 2>&1 | head -5)"
   step "${version##*:} runs, with the file, the drop-in, two suppressions and all alerts"
