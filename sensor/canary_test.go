@@ -69,7 +69,7 @@ func TestCanary(t *testing.T) {
 	}
 	outputs := "clinical_shares: [Clinical$]\noutputs:\n"
 	for view, name := range map[string]string{"full": "full.ndjson", "pseudonyms": "coded.ndjson"} {
-		outputs += fmt.Sprintf("  - {name: ndjson, view: %s, path: %s}\n", view, filepath.Join(filepath.Dir(h.file), name))
+		outputs += fmt.Sprintf("  - {name: ndjson, as: %s, view: %s, datasets: {%s}, path: %s}\n", view, view, strings.Join(choosable(), ": on, ")+": on", filepath.Join(filepath.Dir(h.file), name))
 	}
 	if err := os.WriteFile(h.file, append(config, outputs...), 0o600); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func (h *heard) replay(t *testing.T, trace *craft.Trace) {
 		d.JSON = bytes.Clone(d.JSON)
 		h.documents = append(h.documents, d)
 		documents.Write(append(d.JSON, '\n'))
-		rows.Write([]event.Doc{d})
+		rows.Write(t.Context(), []event.Doc{d})
 		show.show(d)
 	})
 	if err != nil {
@@ -159,11 +159,17 @@ func (h *heard) store(t *testing.T) {
 	if err := s.load(); err != nil {
 		t.Fatal(err)
 	}
-	list, err := s.consumers(io.Discard, h.state, make([]byte, seedSize))
+	if err := os.WriteFile(filepath.Join(h.state, "seed"), make([]byte, seedSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.posts(false, h.state, io.Discard, t.Logf)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.out["outputs"] = strings.Join(followAll(list, journalIn(h.state))(), "\n")
+	h.out["outputs"] = strings.Join(follow(t.Context(), list)(), "\n")
+	if strings.Count(h.out["outputs"], fmt.Sprintf(" = %d acknowledged + 0 pending", len(h.documents))) != len(list) {
+		t.Errorf("not every document went out: %s", h.out["outputs"])
+	}
 }
 
 // ask types what a person types, and then reads every file that was written.

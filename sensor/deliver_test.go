@@ -18,14 +18,14 @@ func TestOutputsFollowTheJournal(t *testing.T) {
 	dir := t.TempDir()
 	full, coded := filepath.Join(dir, "full"), filepath.Join(dir, "coded")
 	s := settings{Config: config.Default()}
-	s.Outputs = []config.Output{{Name: "ndjson", Path: full}, {Name: "ndjson", Path: coded, View: "pseudonyms"}}
+	s.Outputs = []config.Output{ndjson(t, config.Common{As: "a"}, full), ndjson(t, config.Common{As: "b", View: "pseudonyms"}, coded)}
 	for range 2 {
-		list, err := s.consumers(os.Stdout, state, make([]byte, seedSize))
+		list, err := s.posts(false, state, os.Stdout, t.Logf)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range followAll(list, journalIn(state))() {
-			if !strings.Contains(line, "delivered, 0 expired") || strings.Contains(line, "waits") {
+		for _, line := range follow(t.Context(), list)() {
+			if !strings.Contains(line, " 0 pending + 0 dead letters + 0 expired") || strings.Contains(line, "WRONG") {
 				t.Error(line)
 			}
 		}
@@ -46,14 +46,24 @@ func TestOutputsFollowTheJournal(t *testing.T) {
 	}
 }
 
-func TestConsumersRefuse(t *testing.T) {
+func ndjson(t *testing.T, c config.Common, path string) config.Output {
+	t.Helper()
+	c.Name = "ndjson"
+	o, err := config.NewOutput(c, map[string]any{"path": path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestOutputsRefuse(t *testing.T) {
 	for want, o := range map[string]config.Output{
-		"see list outputs": {Name: "fax"},
-		"no such file":     {Name: "ndjson", Path: "/nowhere/at/all"},
+		"see list outputs": {Common: config.Common{Name: "fax"}},
+		"no such file":     ndjson(t, config.Common{}, "/nowhere/at/all"),
 	} {
 		s := settings{Config: config.Default()}
 		s.Outputs = []config.Output{o}
-		if _, err := s.consumers(os.Stdout, t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := s.posts(false, t.TempDir(), os.Stdout, t.Logf); err == nil || !strings.Contains(err.Error(), want) {
 			t.Error(err)
 		}
 	}

@@ -41,6 +41,7 @@ var arrows = map[string]string{
 	"sensor/pipeline": "alert baseline capture decode detect event flow know proto rule",
 	"sensor/journal":  "event",
 	"sensor/output":   "event ingest journal secret",
+	"sensor/delivery": "event ingest journal output",
 	"sensor/view":     "alert event journal",
 	"sensor/strict":   "",
 	"sensor/rule":     "event strict",

@@ -19,13 +19,19 @@ const (
 	exitUse = 2 // wrong use or wrong configuration
 )
 
-// exitError carries an exit code.
+// exitError carries an exit code; without an error that was said already.
 type exitError struct {
 	code int
 	err  error
 }
 
-func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
 func (e *exitError) Unwrap() error { return e.err }
 
 // bad is an error for exit code 1.
@@ -45,11 +51,13 @@ func rootCommand() *cobra.Command {
 		checkCommand(),
 		exerciseCommand(),
 		ifaceCommand(),
+		journalCommand(),
 		listCommand(),
 		manualCommand(),
 		replayCommand(),
 		rulesCommand(),
 		runCommand(),
+		shipCommand(),
 		statusCommand(),
 		suppressCommand(),
 		versionCommand(),
@@ -71,9 +79,12 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "brandmelder:", err)
 	var e *exitError
-	if errors.As(err, &e) {
+	if errors.As(err, &e) && e.err == nil { // said already
+		os.Exit(e.code)
+	}
+	fmt.Fprintln(os.Stderr, "brandmelder:", err)
+	if e != nil {
 		os.Exit(e.code)
 	}
 	os.Exit(exitUse)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -119,6 +121,41 @@ func sent(t *testing.T, name string) uint64 {
 	return craft.Named(t, name).Attrs().Statistics.TxPackets
 }
 
+// confined reports whether the process that captures, a child of run, stands under the
+// filter that forbids it sockets to the network, and holds none.
+func confined(parent int) bool {
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", parent))
+	for _, task := range tasks {
+		more, _ := os.ReadFile(task)
+		children = append(children, more...)
+	}
+	for _, pid := range strings.Fields(string(children)) {
+		status, _ := os.ReadFile("/proc/" + pid + "/status")
+		if strings.Contains(string(status), "Seccomp:\t2\n") && len(inets(pid)) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// inets are the sockets of a process in the tables of TCP, UDP and raw IP.
+func inets(pid string) (found []string) {
+	var tables string
+	for _, name := range []string{"tcp", "tcp6", "udp", "udp6", "raw", "raw6"} {
+		b, _ := os.ReadFile("/proc/" + pid + "/net/" + name)
+		tables += string(b)
+	}
+	fds, _ := filepath.Glob("/proc/" + pid + "/fd/*")
+	for _, fd := range fds {
+		to, _ := os.Readlink(fd)
+		if inode, ok := strings.CutPrefix(to, "socket:["); ok && strings.Contains(tables, " "+strings.TrimSuffix(inode, "]")+" ") {
+			found = append(found, to)
+		}
+	}
+	return found
+}
+
 // A run on a mirror port finds what crosses it and sends nothing. When the port goes
 // down, is renamed, or is removed and made again, it sees packets again within 5 s
 // and says from when to when it was blind.
@@ -128,6 +165,7 @@ func TestRunOnAMirror(t *testing.T) {
 	file, _ := stateFile(t)
 	program, s := started(t, "run", "--mirror", "right", "-c", file)
 	s.within(t, says("watching right"), func() {})
+	s.within(t, func(string) bool { return confined(program.Process.Pid) }, func() {})
 	knock := knocking().Packets()
 	send := func() {
 		to := craft.NewSender(t, "left")

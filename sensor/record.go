@@ -79,6 +79,17 @@ func oldest(r config.Retention, now time.Time) view.Oldest {
 
 var flowEnd = []byte(`"action":"flow-end"`)
 
+// asked reports whether an output wants a document that the journal does not take by
+// itself.
+func (s *settings) asked(d *event.Doc) bool {
+	for i := range s.choices {
+		if s.choices[i].Wants(d) {
+			return true
+		}
+	}
+	return false
+}
+
 // kept reports whether the journal takes a document: what people decide on, what
 // says how well the sensor sees, and one document a flow. What a protocol says
 // in each message would fill the disk and is asked for by itself.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -97,7 +98,7 @@ func (r *replay) writer(w *bufio.Writer) (func(event.Doc), error) {
 		}
 	case "table":
 		table := output.NewTable(w)
-		show = func(d event.Doc) { table.Write([]event.Doc{d}) }
+		show = func(d event.Doc) { table.Write(context.Background(), []event.Doc{d}) }
 	default:
 		return nil, fmt.Errorf("--output %s: choose table or ndjson", r.output)
 	}

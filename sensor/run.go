@@ -19,16 +19,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
+	"github.com/brandmelder/brandmelder/sensor/delivery"
 	"github.com/brandmelder/brandmelder/sensor/drill"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
+	"github.com/brandmelder/brandmelder/sensor/rights"
 )
 
 // run is the verb's flags.
 type run struct {
 	mirror   []string
 	way      string // to capture, "": the configuration's
+	only     bool   // capture in this very process
+	part     string // of a run that is the parent: staged or plain; "" none
 	exercise bool
 	length   time.Duration
 	w        io.Writer
@@ -63,6 +67,9 @@ func runCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&r.mirror, "mirror", nil, "interfaces to watch, without the exercise")
 	c.Flags().StringVar(&r.way, "capture", "", "how to capture: auto, xdp or ring; without it as the configuration says")
 	c.Flags().DurationVar(&r.length, "for", 0, "end after this time, such as 90s; 0 runs until Ctrl-C")
+	c.Flags().BoolVar(&r.only, "capture-only", false, "capture in this very process, without the exercise and without ship: for a service manager")
+	c.Flags().StringVar(&r.part, "part", "", "")
+	c.Flags().MarkHidden("part")
 	r.flag(c)
 	return c
 }
@@ -84,15 +91,29 @@ func (r *run) run(ctx context.Context) error {
 		defer cancel()
 	}
 	state, err := r.state()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case r.part != "":
+		return r.capture(ctx, state)
+	case r.only:
+		return r.alone(ctx, state)
 	}
 	r.say("brandmelder %s, configuration %s, state in %s", version, r.Hash(), state)
 	stage := r.stage()
 	if stage != nil {
 		defer stage.Close()
 	}
-	sources, err := r.sources(stage != nil)
+	return r.both(ctx, stage != nil)
+}
+
+// capture watches the interfaces in this process, which from here on opens no socket to
+// the network.
+func (r *run) capture(ctx context.Context, state string) error {
+	if err := rights.NoNetwork(); err != nil {
+		return err
+	}
+	sources, err := r.sources(r.part == staged)
 	if err != nil {
 		return err
 	}
@@ -144,7 +165,7 @@ func (r *run) sources(staged bool) ([]capture.Source, error) {
 	}
 	all, how, err := capture.Open(way, names, capture.Options{Logger: slog.Default(), Rings: 1})
 	if errors.Is(err, capture.ErrPermission) {
-		r.say("capturing on %s needs more rights than you have here; type: sudo %s", strings.Join(names, ", "), strings.Join(os.Args, " "))
+		r.say("capturing on %s needs more rights than you have here; type: sudo %s", strings.Join(names, ", "), strings.Join(command(), " "))
 		return nil, nil
 	}
 	if err != nil {
@@ -152,6 +173,11 @@ func (r *run) sources(staged bool) ([]capture.Source, error) {
 	}
 	r.say("watching %s", how)
 	return all, nil
+}
+
+// command is what a person typed to get here.
+func command() []string {
+	return slices.DeleteFunc(slices.Clone(os.Args), func(arg string) bool { return strings.HasPrefix(arg, partFlag+"=") })
 }
 
 // live runs the line on the sources until ctx ends, and closes them. Its documents go
@@ -168,14 +194,14 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 		return errors.Join(err, closeAll())
 	}
 	defer j.Close()
-	settings, consumers, err := r.prepare(len(sources), state)
+	settings, posts, err := r.prepare(len(sources), state)
 	if err != nil {
 		return errors.Join(err, closeAll())
 	}
 	record := journal.Record(j, keep(r.Retention), r.shown)
 	var skipped uint64
 	line, err := pipeline.New(settings, func(d event.Doc) {
-		if !kept(d) {
+		if !kept(d) && !r.asked(&d) {
 			skipped++
 			return
 		}
@@ -188,7 +214,10 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 		record.Close()
 		return errors.Join(err, closeAll())
 	}
-	finish := followAll(consumers, journalIn(state))
+	r.shed()
+	finish := follow(context.Background(), posts)
+	r.control(ctx, state, line, sources, record)
+	isUp(r.part)
 	go r.status(ctx, line, sources)
 	go r.obey(ctx, line, journalIn(state), record.Decided())
 	account, err := line.Live(ctx, sources)
@@ -199,18 +228,34 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	for _, line := range finish() {
 		r.say("  %-11s %s", "output", line)
 	}
-	r.say("next: %s alerts list", os.Args[0])
 	return err
+}
+
+// shed gives up what was needed to open the interfaces and load programs, once that is
+// done; nothing behind it may need a right. An interface that comes back then needs a
+// new process: exitAgain.
+func (r *run) shed() {}
+
+// control answers who asks at the socket of the state directory. A run goes on without.
+func (r *run) control(ctx context.Context, state string, line *pipeline.Line, sources []capture.Source, record *journal.Recorder) {
+	began := time.Now()
+	c := &control{decided: record.Look, now: func() answered {
+		g := line.Glance(sources)
+		return answered{PID: os.Getpid(), Since: began, Packets: g.Packets, Dropped: g.Dropped, Flows: uint64(g.Flows), Events: g.Events, Journaled: record.Journaled()}
+	}}
+	if err := c.listen(ctx, state); err != nil {
+		r.say("status and ship cannot ask this run: %v", err)
+	}
 }
 
 // prepare is what a live line on so many sources needs: its settings, and the outputs
 // that follow it.
-func (r *run) prepare(sources int, state string) (c pipeline.Config, outputs []*consumer, err error) {
+func (r *run) prepare(sources int, state string) (c pipeline.Config, outputs []*delivery.Post, err error) {
 	seed, err := seedOf(state)
 	if err != nil {
 		return c, nil, err
 	}
-	if outputs, err = r.consumers(r.w, state, seed); err != nil {
+	if outputs, err = r.posts(false, state, r.w, r.say); err != nil {
 		return c, nil, err
 	}
 	observer := r.observer()

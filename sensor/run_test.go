@@ -16,6 +16,7 @@ import (
 // Run says which configuration is in force and where its state is, before all else.
 func TestRunGreets(t *testing.T) {
 	state := t.TempDir()
+	t.Setenv(beProgram, "1") // run starts its parts as this program
 	t.Setenv("XDG_STATE_HOME", state)
 	system := config.SystemState
 	want := config.Default().Hash()

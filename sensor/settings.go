@@ -13,6 +13,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/drill"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/flow"
+	"github.com/brandmelder/brandmelder/sensor/output"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
@@ -20,8 +21,9 @@ import (
 type settings struct {
 	file string
 	*config.Config
-	system string // where an installed sensor has its state
-	etc    string // and its configuration
+	choices []output.Choice // of the outputs that get datasets
+	system  string          // where an installed sensor has its state
+	etc     string          // and its configuration
 }
 
 // flag gives a verb its -c, with what is installed where none is given.
@@ -40,8 +42,23 @@ func (s *settings) load() (err error) {
 			s.file = s.etc
 		}
 	}
-	s.Config, err = config.Load(s.file)
-	return err
+	if s.Config, err = config.Load(s.file); err != nil {
+		return err
+	}
+	for i := range s.Outputs {
+		if c := s.Outputs[i].Choice(); c.What == output.Everything {
+			s.choices = append(s.choices, c)
+		}
+	}
+	return s.CheckOutputs(choosable())
+}
+
+// choosable are the names by which an output chooses: a flow's documents go by phase.
+func choosable() (names []string) {
+	for _, d := range pipeline.Datasets() {
+		names = append(names, d.Name)
+	}
+	return append(names, "flow.alive", "flow.start")
 }
 
 // state is the state directory. From here on its owner is who uses files.

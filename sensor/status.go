@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/delivery"
+	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
@@ -25,6 +27,7 @@ type status struct {
 	Suppressions  int              `json:"suppressions"`
 	Retention     config.Retention `json:"retention"`
 	Kept          onDisk           `json:"kept"`
+	Running       *answered        `json:"running,omitempty"`
 	Outputs       []seen           `json:"outputs"`
 	Coverage      json.RawMessage  `json:"coverage,omitempty"` // the newest document
 	Blind         []string         `json:"blind,omitempty"`    // the newest times without sight, newest first
@@ -39,11 +42,23 @@ type onDisk struct {
 	GB        int `json:"gb"`        // and at most this much telemetry
 }
 
-// seen is what one output gets to see.
+// seen is what one output gets to see, and how it stands with each series.
 type seen struct {
-	Name string `json:"name"`
-	Path string `json:"path"`
-	View string `json:"view"`
+	Name      string            `json:"name"`
+	Kind      string            `json:"kind"`
+	Where     string            `json:"where"`
+	View      string            `json:"view"`
+	What      string            `json:"what"`
+	Decisions delivery.Standing `json:"decisions"`
+	Telemetry delivery.Standing `json:"telemetry"`
+	Adds      bool              `json:"adds_up"`
+}
+
+// account is an output's with both series together.
+func (s *seen) account() (sum delivery.Standing) {
+	sum.Join(&s.Decisions)
+	sum.Join(&s.Telemetry)
+	return sum
 }
 
 func (s *settings) kept() onDisk {
@@ -51,11 +66,26 @@ func (s *settings) kept() onDisk {
 	return onDisk{Decisions: int(k.Decisions / day), Telemetry: int(k.Telemetry / day), Coverage: s.Retention.Health, GB: s.Retention.JournalGB}
 }
 
-func (s *settings) seen() (list []seen) {
-	for _, o := range s.Outputs {
-		list = append(list, seen{o.Name, o.Path, o.Sees()})
+// seen reads from files how the outputs stand, whichever process is away.
+func (s *settings) seen(state string) (list []seen, err error) {
+	for i := range s.Outputs {
+		o := &s.Outputs[i]
+		own, err := o.Settings()
+		if err != nil {
+			return nil, err
+		}
+		one := seen{Name: o.Called(), Kind: o.Name, Where: own.Where(), View: o.Sees(), What: o.Choice().What}
+		dir := outputDir(state, o)
+		if one.Decisions, err = delivery.Stand(journalIn(state), dir, event.Decisions); err != nil {
+			return nil, err
+		}
+		if one.Telemetry, err = delivery.Stand(journalIn(state), dir, event.Telemetry); err != nil {
+			return nil, err
+		}
+		one.Adds = one.Decisions.Adds() && one.Telemetry.Adds()
+		list = append(list, one)
 	}
-	return list
+	return list, nil
 }
 
 func statusCommand() *cobra.Command {
@@ -89,7 +119,13 @@ func (s *settings) status() (now status, err error) {
 		return now, err
 	}
 	now = status{Version: version, Configuration: s.Hash(), State: state, Suppressions: len(standing),
-		Retention: s.Retention, Kept: s.kept(), Outputs: s.seen()}
+		Retention: s.Retention, Kept: s.kept()}
+	if now.Outputs, err = s.seen(state); err != nil {
+		return now, err
+	}
+	if a, err := ask(state, asked{Ask: "status"}); err == nil {
+		now.Running = &a
+	}
 	if now.Learned, err = lessons(learnedIn(state)); err != nil {
 		return now, err
 	}
@@ -142,6 +178,12 @@ func (s *status) print(w io.Writer) error {
 	line("version", "%s", s.Version)
 	line("configuration", "%s", s.Configuration)
 	line("state", "%s", s.State)
+	if r := s.Running; r != nil {
+		line("running", "since %s, process %d: %d packets, %d dropped, %d flows, %d documents journaled",
+			r.Since.Local().Format("2006-01-02 15:04:05"), r.PID, r.Packets, r.Dropped, r.Flows, r.Journaled)
+	} else {
+		line("running", "no: what follows is from the files")
+	}
 	line("alerts", "%d, of which %d open and %d of the exercise; %d incidents, %d decisions, %d suppressions stand",
 		s.Alerts, s.Open, s.Exercise, s.Incidents, s.Decisions, s.Suppressions)
 	k, r := s.Kept, s.Retention
@@ -150,8 +192,13 @@ func (s *status) print(w io.Writer) error {
 	line("in an index", "auth %d days, flow summaries %d, flow %d, protocols %d, health %d; headers %d; payload never",
 		r.Auth, r.FlowSummaries, r.Flow, r.Protocols, r.Health, r.Headers)
 	line("views", "here full, for who can read the state directory")
-	for _, o := range s.Outputs {
-		line("", "output %s %s: %s", o.Name, o.Path, o.View)
+	for i := range s.Outputs {
+		o := &s.Outputs[i]
+		line("", "output %s %s: %s, %s", o.Name, o.Where, o.View, o.What)
+	}
+	for i := range s.Outputs {
+		sum := s.Outputs[i].account()
+		line("output", "%s: %s", s.Outputs[i].Name, &sum)
 	}
 	for _, text := range s.Blind {
 		line("blind", "%s", text)

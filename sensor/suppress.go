@@ -35,7 +35,11 @@ func (s *settings) decide(d alert.Decision) error {
 	if d.Owner == "" {
 		return errors.New("who decides this? say it with --owner NAME")
 	}
-	return journal.Decide(journalIn(state), d.Doc(s.observer()))
+	if err := journal.Decide(journalIn(state), d.Doc(s.observer())); err != nil {
+		return err
+	}
+	ask(state, asked{Ask: "decided"}) // a run that does not hear it looks by itself
+	return nil
 }
 
 // person is who sits at the keyboard.

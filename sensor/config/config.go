@@ -4,7 +4,6 @@
 package config
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -53,42 +52,6 @@ type Zone struct {
 	Supplier    string   `yaml:"supplier"`
 	Scanners    []Prefix `yaml:"scanners"`
 	Monitors    []Prefix `yaml:"monitors"`
-}
-
-// Output is one more place where documents go, beside the journal.
-type Output struct {
-	Name  string `yaml:"name"`  // kind of output: see `list outputs`
-	Party string `yaml:"party"` // provider: it leaves the institution; "" is our own
-	View  string `yaml:"view"`  // full or pseudonyms; "" is what the party may see
-	Path  string `yaml:"path"`
-}
-
-// Views of an output.
-const (
-	Full       = "full"
-	Pseudonyms = "pseudonyms"
-)
-
-// Sees is the view that the output has: our own see all, providers no names.
-func (o Output) Sees() string {
-	if o.View == "" && o.Party == "provider" {
-		return Pseudonyms
-	}
-	return cmp.Or(o.View, Full)
-}
-
-// Decode sets what the kind of output asks for, a struct with the yaml keys of
-// the settings that it has; name, party and view are not its own.
-func (o Output) Decode(into any) error {
-	b, err := yaml.Marshal(map[string]string{"path": o.Path})
-	if err != nil {
-		return err
-	}
-	var n yaml.Node
-	if err := yaml.Unmarshal(b, &n); err != nil {
-		return err
-	}
-	return strict.Decode("outputs", n.Content[0], into)
 }
 
 // Retention is how long documents are kept, in days unless the name says otherwise.

@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/brandmelder/brandmelder/sensor/output"
 	"github.com/brandmelder/brandmelder/sensor/strict"
 )
 
@@ -49,11 +51,16 @@ func TestDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []any{Config{}, Observer{}, Zone{}, Output{}, Retention{}, Geo{}, Limits{}} {
+	for _, part := range []any{Config{}, Observer{}, Zone{}, Common{}, Retention{}, Geo{}, Limits{}} {
 		for _, key := range strict.Keys(part) {
 			if !strings.Contains(string(text), key+":") {
 				t.Errorf("%T: %s is not documented", part, key)
 			}
+		}
+	}
+	for _, key := range OutputKeys() {
+		if !strings.Contains(string(text), key+":") {
+			t.Errorf("%s of an output is not documented", key)
 		}
 	}
 }
@@ -78,6 +85,11 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"output":              {"outputs: [{name: fax, path: x}]\n", `c.yaml:1:11: unknown output "fax"`},
 		"clinical share":      {"clinical_shares:\n  - '\\\\srv\\scans$'\n", `c.yaml:2:5: share "\\\\srv\\scans$": write its name alone`},
 		"party":               {"outputs: [{name: ndjson, path: x, party: us}]\n", `c.yaml:1:42: party "us": choose provider`},
+		"twice":               {"outputs: [{name: ndjson}, {name: ndjson}]\n", "c.yaml:1:27: two outputs are called ndjson"},
+		"what":                {"outputs: [{name: ndjson, what: some}]\n", `c.yaml:1:32: what "some": choose alerts`},
+		"datasets":            {"outputs: [{name: ndjson, what: alerts, datasets: {dns: on}}]\n", "datasets are chosen only with what: all"},
+		"share":               {"outputs: [{name: ndjson, datasets: {dns: 10 in 1}}]\n", "write on, off, or 1 in 10"},
+		"limit of messages":   {"outputs: [{name: ndjson, per_minute: -1}]\n", "c.yaml:1:38: per_minute -1"},
 		"detector":            {"detectors:\n  uplaod: {}\n", `c.yaml:2:11: unknown detector "uplaod": did you mean "upload"?`},
 		"the same key twice":  {"lang: en\nlang: nl\n", "already defined"},
 		"text where map goes": {"- a\n- b\n", "c.yaml:1: cannot unmarshal"},
@@ -165,7 +177,7 @@ func TestStateDir(t *testing.T) {
 
 // A provider sees no names unless somebody wrote that it does.
 func TestOutputSees(t *testing.T) {
-	for want, outputs := range map[string][]Output{
+	for want, outputs := range map[string][]Common{
 		Full:       {{}, {View: Full}, {Party: "provider", View: Full}},
 		Pseudonyms: {{View: Pseudonyms}, {Party: "provider"}},
 	} {
@@ -175,4 +187,51 @@ func TestOutputSees(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An output has the keys of its kind, and no others.
+func TestOutputs(t *testing.T) {
+	c, err := load(t, "outputs:\n  - {name: elasticsearch, as: soc, hosts: ['https://a:9200'], timeout: 5s, what: all, datasets: {dns: 1 in 10, flow: off}}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := c.Outputs[0]
+	s, err := o.Settings()
+	e, _ := s.(*output.Elasticsearch)
+	if err != nil || e.Hosts[0] != "https://a:9200" || e.Timeout != 5*time.Second || e.Refresh != 5*time.Second || o.Called() != "soc" {
+		t.Errorf("%+v %v", e, err)
+	}
+	if ch := o.Choice(); ch.Share("dns") != 10 || ch.Share("flow") != 0 || ch.Share("alert") != 1 || ch.Share("http") != 0 {
+		t.Error(ch)
+	}
+	if err := c.CheckOutputs([]string{"dns", "flow"}); err != nil {
+		t.Error(err)
+	}
+	if err := c.CheckOutputs([]string{"flow"}); err == nil || !strings.Contains(err.Error(), `unknown dataset "dns"`) {
+		t.Error(err)
+	}
+	other, _ := load(t, "outputs:\n  - {name: elasticsearch, as: soc, hosts: ['https://b:9200'], timeout: 5s, what: all, datasets: {dns: 1 in 10, flow: off}}\n")
+	if other.Hash() == c.Hash() {
+		t.Error("the hash does not know where documents go")
+	}
+	c, err = load(t, "outputs:\n  - name: elasticsearch\n    host: a\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.CheckOutputs(nil); err == nil || !strings.Contains(err.Error(), `c.yaml:3:5: unknown key "host": did you mean "hosts"?`) {
+		t.Error(err)
+	}
+	if n := made(t); n.Called() != "ndjson" {
+		t.Error(n)
+	}
+}
+
+// made is an output that a program makes.
+func made(t *testing.T) Output {
+	t.Helper()
+	o, err := NewOutput(Common{Name: "ndjson"}, map[string]any{"path": "x"})
+	if s, err2 := o.Settings(); err != nil || err2 != nil || s.Where() != "x" {
+		t.Fatal(err, err2)
+	}
+	return o
 }

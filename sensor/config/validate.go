@@ -10,7 +10,6 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/know"
-	"github.com/brandmelder/brandmelder/sensor/output"
 	"github.com/brandmelder/brandmelder/sensor/strict"
 )
 
@@ -81,27 +80,6 @@ func (c *Config) validateZones(wrong wrong) {
 		if _, err := know.New(know.Config{Zones: zones[:i+1]}); err != nil {
 			wrong(err.Error(), "zones", i)
 			return
-		}
-	}
-}
-
-func (c *Config) validateOutputs(wrong wrong) {
-	var names []string
-	for _, s := range output.All() {
-		names = append(names, s.Name)
-	}
-	for i, o := range c.Outputs {
-		if !slices.Contains(names, o.Name) {
-			wrong(strict.Unknown("output", o.Name, names), "outputs", i)
-		}
-		if o.Party != "" && o.Party != "provider" {
-			wrong(fmt.Sprintf("party %q: choose provider, or leave it out", o.Party), "outputs", i, "party")
-		}
-		if !slices.Contains([]string{"", Full, Pseudonyms}, o.View) {
-			wrong(fmt.Sprintf("view %q: choose full or pseudonyms", o.View), "outputs", i, "view")
-		}
-		if o.Path == "" {
-			wrong("path is required", "outputs", i)
 		}
 	}
 }

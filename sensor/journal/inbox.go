@@ -32,7 +32,10 @@ func Decide(dir string, d event.Doc) error {
 // leave writes a document to the inbox.
 func leave(dir string, d *event.Doc) error {
 	path := filepath.Join(inbox(dir), fmt.Sprintf("%016x-%s", d.Time, d.ID))
-	return place(path, appendRecord(nil, 0, d), "leave a decision")
+	if err := (Disk{}).Place(path, appendRecord(nil, 0, d)); err != nil {
+		return fmt.Errorf("journal: leave a decision: %w", err)
+	}
+	return nil
 }
 
 // Waiting lists the decisions in the inbox of dir, oldest first.
@@ -78,7 +81,7 @@ func (j *Journal) Collect() (int, error) {
 			return len(docs), fmt.Errorf("journal: %w", err)
 		}
 	}
-	return len(docs), syncDir(inbox(j.dir))
+	return len(docs), j.disk.syncDir(inbox(j.dir))
 }
 
 func inbox(dir string) string { return filepath.Join(dir, "inbox") }

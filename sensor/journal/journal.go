@@ -5,13 +5,15 @@
 package journal
 
 import (
+	"crypto/rand"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -46,6 +48,7 @@ type Entry struct {
 
 // Journal is the writer.
 type Journal struct {
+	disk   Disk
 	dir    string
 	lock   *os.File
 	files  [len(series)]*os.File
@@ -54,6 +57,7 @@ type Journal struct {
 	begun  [len(series)]int64 // time of the segment's first document, ns
 	buf    []byte
 	opened Opened
+	made   int // segments
 }
 
 // Opened says what was found when a journal was opened.
@@ -64,8 +68,11 @@ type Opened struct {
 }
 
 // Open opens the journal in dir for writing, making it where there is none.
-func Open(dir string) (*Journal, error) {
-	j := &Journal{dir: dir}
+func Open(dir string) (*Journal, error) { return OpenOn(Disk{}, dir) }
+
+// OpenOn is Open with another disk below it.
+func OpenOn(disk Disk, dir string) (*Journal, error) {
+	j := &Journal{disk: disk, dir: dir}
 	for _, name := range series {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o750); err != nil {
 			return nil, fmt.Errorf("journal: %w", err)
@@ -73,6 +80,9 @@ func Open(dir string) (*Journal, error) {
 	}
 	if err := j.takeLock(); err != nil {
 		return nil, err
+	}
+	if err := j.beNamed(); err != nil {
+		return nil, errors.Join(err, j.Close())
 	}
 	for s := range series {
 		if err := j.resume(event.Series(s)); err != nil {
@@ -94,6 +104,32 @@ func (j *Journal) takeLock() (err error) {
 	return nil
 }
 
+// beNamed gives a new journal its id, so that who reads it knows it from another.
+func (j *Journal) beNamed() error {
+	id, err := ID(j.dir)
+	if err != nil || id != "" {
+		return err
+	}
+	var b [8]byte
+	rand.Read(b[:])
+	if err := j.disk.Place(filepath.Join(j.dir, "id"), hex.AppendEncode(nil, b[:])); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// ID names a journal, "" where there is none.
+func ID(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, "id"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("journal: %w", err)
+	}
+	return string(b), nil
+}
+
 // Opened says what Open found.
 func (j *Journal) Opened() Opened { return j.opened }
 
@@ -105,7 +141,7 @@ func (j *Journal) resume(s event.Series) error {
 		return err
 	}
 	last := names[len(names)-1]
-	end, count, err := check(last)
+	end, next, damaged, err := check(last)
 	if err != nil {
 		return err
 	}
@@ -113,17 +149,21 @@ func (j *Journal) resume(s event.Series) error {
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	j.files[s], j.size[s], j.next[s] = f, end, last.first+count
+	j.files[s], j.size[s], j.next[s] = f, end, next
 	last.read(s, func(e Entry) bool { j.begun[s] = e.Time; return false })
-	j.opened.Entries += last.first + count - 1
+	j.opened.Entries += next - 1
 	if end < int64(headSize) { // killed while it was made
 		end, j.size[s] = 0, int64(headSize)
 		return errors.Join(f.Truncate(0), j.head(s))
 	}
+	if damaged { // what is behind the damage keeps its numbers: nobody takes them for new ones
+		j.opened.Torn++
+		return j.rotate(s)
+	}
 	if cut := last.size - end; cut > 0 {
 		j.opened.Torn++
 		j.opened.Cut += cut
-		if err := errors.Join(f.Truncate(end), f.Sync()); err != nil {
+		if err := errors.Join(f.Truncate(end), j.disk.sync(f)); err != nil {
 			return fmt.Errorf("journal: cut the torn end of %s: %w", last.path, err)
 		}
 	}
@@ -164,7 +204,7 @@ func (j *Journal) appendSeries(s event.Series, docs []event.Doc) error {
 	f := j.files[s]
 	_, err := f.Write(j.buf)
 	if err == nil {
-		err = f.Sync()
+		err = j.disk.sync(f)
 	}
 	if err != nil { // what was half written is cut off, so that a later Append can succeed
 		return fmt.Errorf("journal: write %s: %w", f.Name(), errors.Join(err, f.Truncate(j.size[s]), rewind(f, j.size[s])))
@@ -210,7 +250,8 @@ func (j *Journal) rotate(s event.Series) error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	j.files[s], j.size[s] = f, int64(headSize)
-	return errors.Join(j.head(s), syncDir(filepath.Dir(path)))
+	j.made++
+	return errors.Join(j.head(s), j.disk.sync(f), j.disk.syncDir(filepath.Dir(path)))
 }
 
 // head writes the header of a new segment.
@@ -220,44 +261,6 @@ func (j *Journal) head(s event.Series) error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	return rewind(j.files[s], int64(headSize))
-}
-
-// syncDir makes a new or removed file of a folder last.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// Expire removes whole segments of a series, oldest first: those whose newest
-// document is older than before (ns), and more while the series is larger than
-// bytes. It returns the number of entries that went.
-func (j *Journal) Expire(s event.Series, before, bytes int64) (gone uint64, err error) {
-	names, err := segments(j.dir, s)
-	if err != nil {
-		return 0, err
-	}
-	var total int64
-	for _, n := range names {
-		total += n.size
-	}
-	if last := len(names) - 1; last >= 0 && names[last].size > int64(headSize) && names[last].newest() < before {
-		if err := j.rotate(s); err != nil { // nothing came for long: what is open goes too
-			return 0, err
-		}
-		names = append(names, segment{first: j.next[s], size: int64(headSize)})
-	}
-	for len(names) > 1 && (total > bytes || names[0].newest() < before) {
-		if err := os.Remove(names[0].path); err != nil {
-			return gone, fmt.Errorf("journal: %w", err)
-		}
-		gone += names[1].first - names[0].first
-		total -= names[0].size
-		names = slices.Delete(names, 0, 1)
-	}
-	return gone, syncDir(filepath.Join(j.dir, series[s]))
 }
 
 // Close releases the journal.

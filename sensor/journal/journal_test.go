@@ -171,20 +171,6 @@ func TestExpiryOfAQuietNetwork(t *testing.T) {
 	}
 }
 
-func TestCursor(t *testing.T) {
-	dir := t.TempDir()
-	if c, err := LoadCursor(dir, "view"); err != nil || c != (Cursor{}) {
-		t.Fatal(c, err)
-	}
-	want := Cursor{Next: [2]uint64{7, 9}}
-	if err := SaveCursor(dir, "view", want); err != nil {
-		t.Fatal(err)
-	}
-	if c, err := LoadCursor(dir, "view"); err != nil || c != want {
-		t.Error(c, err)
-	}
-}
-
 // Any change of one byte is found.
 func TestDamage(t *testing.T) {
 	d := doc(1, 0)

@@ -67,14 +67,32 @@ func (g segment) read(s event.Series, yield func(Entry) bool) (end int64, err er
 	if string(b[:len(magic)]) != magic || binary.BigEndian.Uint64(b[len(magic):]) != g.first {
 		return 0, fmt.Errorf("journal: %s is no segment of a journal", g.path)
 	}
-	at := headSize
-	for {
+	for at := headSize; ; {
 		e, n := parseRecord(b[at:], s)
-		if n == 0 || !yield(e) {
+		if n == 0 {
+			over := damage(b[at:])
+			if over == 0 {
+				return int64(at), nil
+			}
+			at += over
+			continue
+		}
+		if !yield(e) {
 			return int64(at), nil
 		}
 		at += n
 	}
+}
+
+// damage is how many bytes stand before the next whole record, 0 when there is none:
+// then b is the torn end of what is being written.
+func damage(b []byte) int {
+	for at := 1; at < len(b); at++ {
+		if _, n := parseRecord(b[at:], 0); n > 0 {
+			return at
+		}
+	}
+	return 0
 }
 
 // newest is the time of the segment's last document.
@@ -86,30 +104,26 @@ func (g segment) newest() (t int64) {
 	return t
 }
 
-// check finds the end of the whole records of a segment and counts them.
-func check(g segment) (end int64, count uint64, err error) {
-	end, err = g.read(0, func(Entry) bool {
-		count++
+// check finds the end of the whole records of a segment and the number behind them,
+// and whether some in its middle are damaged.
+func check(g segment) (end int64, next uint64, damaged bool, err error) {
+	next = g.first
+	end, err = g.read(0, func(e Entry) bool {
+		damaged = damaged || e.Seq != next
+		next = e.Seq + 1
 		return true
 	})
-	return end, count, err
+	return end, next, damaged, err
 }
 
 // Verify reads a series from its first segment to its last: how many documents are
-// whole, and how many bytes behind them are not. While another process writes, the
-// newest may not be whole yet.
+// whole, and how many bytes or records are not. While another process writes, the newest
+// may not be whole yet.
 func Verify(dir string, s event.Series) (whole uint64, rest int64, err error) {
-	list, err := segments(dir, s)
-	for _, g := range list {
-		end, count, failed := check(g)
-		if errors.Is(failed, fs.ErrNotExist) {
-			continue // expired meanwhile
-		}
-		if failed != nil {
-			return whole, rest, failed
-		}
-		whole += count
-		rest += g.size - max(end, min(g.size, int64(headSize)))
+	list, err := List(dir, s)
+	for _, f := range list {
+		whole += f.Records
+		rest += f.Torn + int64(f.Next-f.First-f.Records)
 	}
 	return whole, rest, err
 }
@@ -147,51 +161,3 @@ func Read(dir string, s event.Series, from uint64, yield func(Entry) bool) (miss
 	}
 	return missing, nil
 }
-
-// Cursor is how far a consumer has come: the next sequence number of each series.
-type Cursor struct{ Next [len(series)]uint64 }
-
-// LoadCursor reads a consumer's cursor; one that never was begins at 1.
-func LoadCursor(dir, consumer string) (c Cursor, err error) {
-	b, err := os.ReadFile(cursorPath(dir, consumer))
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	if err != nil {
-		return c, fmt.Errorf("journal: %w", err)
-	}
-	if _, err := fmt.Sscanf(string(b), "%d %d", &c.Next[0], &c.Next[1]); err != nil {
-		return c, fmt.Errorf("journal: cursor of %s: %w", consumer, err)
-	}
-	return c, nil
-}
-
-// SaveCursor makes a cursor last.
-func SaveCursor(dir, consumer string, c Cursor) error {
-	content := fmt.Appendf(nil, "%d %d\n", c.Next[0], c.Next[1])
-	return place(cursorPath(dir, consumer), content, "cursor of "+consumer)
-}
-
-// place makes a small file last, whole or not at all: written beside, synced,
-// renamed. Its folder is made where there is none; what names it in errors.
-func place(path string, content []byte, what string) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	f, err := os.CreateTemp(folder, ".new-*")
-	if err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("journal: %s: %w", what, err)
-	}
-	return syncDir(folder)
-}
-
-func cursorPath(dir, consumer string) string { return filepath.Join(dir, "cursors", consumer) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -21,7 +22,7 @@ const (
 // Keep is how long a journal keeps what it has.
 type Keep struct {
 	Decisions, Telemetry time.Duration
-	Bytes                int64 // of telemetry
+	Bytes                int64 // of both series; a tenth is never given to telemetry
 }
 
 // Recorder is the queue between detection and the journal. Detection never waits
@@ -32,6 +33,7 @@ type Recorder struct {
 	shown     func(event.Doc, error)
 	decisions chan event.Doc
 	telemetry chan event.Doc
+	look      chan struct{} // holds one: something waits in the inbox
 	decided   chan struct{} // holds one: people decided something meanwhile
 	done      chan struct{}
 
@@ -42,6 +44,7 @@ type Recorder struct {
 	lost      map[string]uint64 // could not be written; of the journal's goroutine
 	held      []event.Doc       // decisions that could not be written yet
 	broken    error             // the latest that went wrong
+	segments  int               // that the journal had made when it was last looked through for old ones
 }
 
 // Record starts the goroutine that writes j. Decisions are handed to shown once
@@ -52,6 +55,7 @@ func Record(j *Journal, keep Keep, shown func(event.Doc, error)) *Recorder {
 		j: j, keep: keep, shown: shown,
 		decisions: make(chan event.Doc, maxDecisions),
 		telemetry: make(chan event.Doc, maxTelemetry),
+		look:      make(chan struct{}, 1),
 		decided:   make(chan struct{}, 1),
 		done:      make(chan struct{}),
 		dropped:   map[string]uint64{}, lost: map[string]uint64{},
@@ -94,6 +98,8 @@ func (r *Recorder) write() {
 			r.decide(gather(r.decisions, []event.Doc{d}))
 		case <-flush.C:
 			r.flush()
+		case <-r.look:
+			r.flush()
 		case now := <-expire.C:
 			r.expire(now)
 		}
@@ -120,6 +126,9 @@ func gather(queue chan event.Doc, docs []event.Doc) []event.Doc {
 func (r *Recorder) decide(docs []event.Doc) {
 	r.held = append(r.held, docs...)
 	err := r.append(r.held)
+	for errors.Is(err, syscall.ENOSPC) && r.makeRoom() {
+		err = r.append(r.held)
+	}
 	if err == nil {
 		r.held = nil
 	}
@@ -160,6 +169,14 @@ func (r *Recorder) flush() {
 	}
 }
 
+// Look says that something waits in the inbox; any goroutine may.
+func (r *Recorder) Look() {
+	select {
+	case r.look <- struct{}{}:
+	default:
+	}
+}
+
 // Decided tells that decisions of people came into the journal.
 func (r *Recorder) Decided() <-chan struct{} { return r.decided }
 
@@ -170,15 +187,35 @@ func (r *Recorder) append(docs []event.Doc) error {
 		return err
 	}
 	r.journaled.Add(uint64(len(docs)))
+	if r.j.made != r.segments {
+		r.expire(time.Now())
+	}
 	return nil
 }
 
 func (r *Recorder) expire(now time.Time) {
-	_, err := r.j.Expire(event.Telemetry, now.Add(-r.keep.Telemetry).UnixNano(), r.keep.Bytes)
-	_, err2 := r.j.Expire(event.Decisions, now.Add(-r.keep.Decisions).UnixNano(), math.MaxInt64)
-	if err = errors.Join(err, err2); err != nil {
+	r.segments = r.j.made
+	used, err := Size(r.j.dir, event.Decisions)
+	_, err2 := r.j.Expire(event.Telemetry, now.Add(-r.keep.Telemetry).UnixNano(), r.keep.telemetry(used))
+	_, err3 := r.j.Expire(event.Decisions, now.Add(-r.keep.Decisions).UnixNano(), r.keep.Bytes)
+	if err = errors.Join(err, err2, err3); err != nil {
 		r.broken = err
 	}
+}
+
+// telemetry is how many bytes of it there may be beside so many of decisions.
+func (k Keep) telemetry(decisions int64) int64 {
+	return max(min(k.Bytes-k.Bytes/10, k.Bytes-decisions), 0)
+}
+
+// makeRoom gives the oldest telemetry up for an alert that found the disk full.
+func (r *Recorder) makeRoom() bool {
+	size, err := Size(r.j.dir, event.Telemetry)
+	if err != nil {
+		return false
+	}
+	gone, err := r.j.Expire(event.Telemetry, math.MinInt64, size-1)
+	return err == nil && gone > 0
 }
 
 // Journaled is how many documents are on disk; any goroutine may ask.

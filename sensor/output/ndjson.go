@@ -2,6 +2,7 @@ package output
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,8 +12,18 @@ import (
 )
 
 func init() {
-	register(Spec{Name: "ndjson", Doc: "one JSON document a line, appended to a file or - for standard output", Open: openNDJSON})
+	register(Spec{
+		Name: "ndjson", Doc: "one JSON document a line, appended to a file or - for standard output", What: Everything,
+		Settings: func() Settings { return &ndjsonSettings{Path: "-"} }, Open: openNDJSON,
+	})
 }
+
+type ndjsonSettings struct {
+	Path string `yaml:"path"`
+}
+
+// Where is the file.
+func (s *ndjsonSettings) Where() string { return s.Path }
 
 // NDJSON writes one document a line.
 type NDJSON struct {
@@ -23,11 +34,8 @@ type NDJSON struct {
 // NewNDJSON writes to w, which stays the caller's.
 func NewNDJSON(w io.Writer) *NDJSON { return &NDJSON{w: bufio.NewWriterSize(w, 1<<16)} }
 
-func openNDJSON(env Env, decode Decoder) (Sink, error) {
-	c := struct{ Path string }{"-"}
-	if err := decode(&c); err != nil {
-		return nil, err
-	}
+func openNDJSON(env Env, s Settings) (Sink, error) {
+	c := s.(*ndjsonSettings)
 	if c.Path == "-" {
 		return NewNDJSON(env.Stdout), nil
 	}
@@ -42,7 +50,7 @@ func openNDJSON(env Env, decode Decoder) (Sink, error) {
 
 // Write writes documents and hands them to the system. After an error a part of
 // them may stand in the file; a reader tells repeats by event.id.
-func (n *NDJSON) Write(docs []event.Doc) error {
+func (n *NDJSON) Write(_ context.Context, docs []event.Doc) error {
 	for _, d := range docs {
 		n.w.Write(d.JSON)
 		n.w.WriteByte('\n')

@@ -14,26 +14,21 @@ var twoDocs = []event.Doc{{JSON: []byte(`{"a":1}`)}, {JSON: []byte(`{"b":2}`)}}
 
 func specOf(t *testing.T, name string) *Spec {
 	t.Helper()
-	for _, s := range All() {
-		if s.Name == name {
-			return s
-		}
+	s := Find(name)
+	if s == nil {
+		t.Fatalf("%s is not on the shelf", name)
 	}
-	t.Fatalf("%s is not on the shelf", name)
-	return nil
+	return s
 }
 
 func TestNDJSONAppendsToItsFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.ndjson")
 	for range 2 {
-		sink, err := specOf(t, "ndjson").Open(Env{}, func(into any) error {
-			into.(*struct{ Path string }).Path = path
-			return nil
-		})
+		sink, err := specOf(t, "ndjson").Open(Env{}, &ndjsonSettings{path})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(sink.Write(twoDocs), sink.Close()); err != nil {
+		if err := errors.Join(sink.Write(t.Context(), twoDocs), sink.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -45,11 +40,11 @@ func TestNDJSONAppendsToItsFile(t *testing.T) {
 
 func TestNDJSONToStandardOutput(t *testing.T) {
 	var b strings.Builder
-	sink, err := specOf(t, "ndjson").Open(Env{Stdout: &b}, func(any) error { return nil })
+	sink, err := specOf(t, "ndjson").Open(Env{Stdout: &b}, specOf(t, "ndjson").Settings())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sink.Write(twoDocs[:1]); err != nil || b.String() != "{\"a\":1}\n" {
+	if err := sink.Write(t.Context(), twoDocs[:1]); err != nil || b.String() != "{\"a\":1}\n" {
 		t.Error(b.String(), err)
 	}
 }
@@ -59,13 +54,10 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, errors.New("disk is full") }
 
 func TestNDJSONTellsThatItCannotWrite(t *testing.T) {
-	if err := NewNDJSON(full{}).Write(twoDocs); err == nil {
+	if err := NewNDJSON(full{}).Write(t.Context(), twoDocs); err == nil {
 		t.Error("no error")
 	}
-	_, err := specOf(t, "ndjson").Open(Env{}, func(into any) error {
-		into.(*struct{ Path string }).Path = "/nowhere/at/all"
-		return nil
-	})
+	_, err := specOf(t, "ndjson").Open(Env{}, &ndjsonSettings{"/nowhere/at/all"})
 	if err == nil {
 		t.Error("opened nowhere")
 	}

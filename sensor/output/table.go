@@ -2,6 +2,7 @@ package output
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -61,7 +62,7 @@ func (e end) String() string {
 }
 
 // Write shows documents. A document that is not JSON is an error.
-func (t *Table) Write(docs []event.Doc) error {
+func (t *Table) Write(_ context.Context, docs []event.Doc) error {
 	var b strings.Builder
 	for _, d := range docs {
 		var s seen

@@ -23,7 +23,7 @@ func TestTable(t *testing.T) {
 		{Dataset: "incident", Time: noon, JSON: []byte(`{"event":{"severity":47,"action":"incident-opened"},"message":"` + long + `"}`)},
 	}
 	var b strings.Builder
-	if err := NewTable(&b).Write(docs); err != nil {
+	if err := NewTable(&b).Write(t.Context(), docs); err != nil {
 		t.Fatal(err)
 	}
 	want := `2026-03-01 12:00:00  HIGH      alert  scan  10.0.0.1 → 10.0.0.2:445  suppressed by s1
@@ -42,7 +42,7 @@ func TestTable(t *testing.T) {
 	if n := strings.Count(b.String(), "word"); n != 40 {
 		t.Errorf("%d of 40 words", n)
 	}
-	if err := NewTable(&b).Write([]event.Doc{{ID: "x", JSON: []byte("{")}}); err == nil {
+	if err := NewTable(&b).Write(t.Context(), []event.Doc{{ID: "x", JSON: []byte("{")}}); err == nil {
 		t.Error("broken JSON was shown")
 	}
 }

@@ -13,6 +13,12 @@ const dropped = "BRANDMELDER_TEST_DROPPED"
 
 // Rights are given up for good, so a process of its own does it.
 func TestMain(m *testing.M) {
+	if os.Getenv(forbidden) != "" {
+		if err := tryNetwork(); err != nil {
+			panic(err)
+		}
+		return
+	}
 	if os.Getenv(dropped) == "" {
 		os.Exit(m.Run())
 	}

@@ -19,17 +19,24 @@ const maxSize = 64 << 10
 
 const hidden = "***"
 
-// Text is a secret. The zero value is none.
-type Text struct{ text string }
+// Text is a secret. The zero value is none. It stands behind a pointer: where a struct
+// that holds it in a field of its own is printed, no method is asked, and an address
+// says nothing.
+type Text struct{ text *string }
 
 // New is a secret that was made here.
-func New(text string) Text { return Text{text} }
+func New(text string) Text { return Text{&text} }
 
 // Reveal is the secret itself, for the one place that sends it.
-func (t Text) Reveal() string { return t.text }
+func (t Text) Reveal() string {
+	if t.text == nil {
+		return ""
+	}
+	return *t.text
+}
 
 // Empty reports whether there is none.
-func (t Text) Empty() bool { return t.text == "" }
+func (t Text) Empty() bool { return t.Reveal() == "" }
 
 func (t Text) String() string               { return hidden }
 func (t Text) GoString() string             { return hidden }
@@ -42,21 +49,26 @@ var variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
 // Read reads a secret from one of two settings: file, a path or the bare name of a
 // systemd credential, or value, which is ${VARIABLE}. Both empty is no secret. White
 // space around it is not part of it.
-func Read(file, value string) (t Text, err error) {
+func Read(file, value string) (Text, error) {
+	var text string
+	var err error
 	switch {
 	case file != "" && value != "":
-		return t, errors.New("give the file or the variable, not both")
+		err = errors.New("give the file or the variable, not both")
 	case value != "":
-		t.text, err = fromVariable(value)
+		text, err = fromVariable(value)
 	case file != "":
-		t.text, err = fromFile(file)
+		text, err = fromFile(file)
 	default:
-		return t, nil
+		return Text{}, nil
 	}
-	if err == nil && t.text == "" {
+	if err == nil && text == "" {
 		err = errors.New("the secret is empty")
 	}
-	return t, err
+	if err != nil {
+		return Text{}, err
+	}
+	return New(text), nil
 }
 
 func fromVariable(value string) (string, error) {

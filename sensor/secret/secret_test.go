@@ -13,7 +13,11 @@ import (
 func TestASecretIsNeverPrinted(t *testing.T) {
 	s := New("hunter2")
 	var b strings.Builder
-	holder := struct{ Key Text }{s}
+	holder := struct {
+		Key   Text
+		inner []Text
+		deep  *struct{ text Text }
+	}{s, []Text{s}, &struct{ text Text }{s}}
 	fmt.Fprintf(&b, "%v %+v %#v %s %q %d %x %v %+v %#v", s, s, s, s, s, s, s, holder, &holder, holder)
 	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "key", s, "holder", holder)
 	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "key", s, "holder", holder)

@@ -5,6 +5,7 @@ package strict
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
@@ -53,13 +54,15 @@ func InFile(path string, err error) error {
 	return fmt.Errorf("%s:%s", path, text)
 }
 
+var own = reflect.TypeFor[yaml.Unmarshaler]()
+
 // known refuses keys that the type does not have, at any depth.
 func known(n *yaml.Node, t reflect.Type) error {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
 	switch {
-	case t == reflect.TypeFor[yaml.Node](): // its reader decodes it
+	case t == reflect.TypeFor[yaml.Node](), reflect.PointerTo(t).Implements(own): // its reader decodes it
 	case n.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
 		for _, item := range n.Content {
 			if err := known(item, t.Elem()); err != nil {
@@ -97,7 +100,11 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 		if !f.IsExported() {
 			continue
 		}
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		name, option, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if option == "inline" {
+			maps.Copy(fields, fieldsOf(f.Type))
+			continue
+		}
 		if name == "" {
 			name = strings.ToLower(f.Name)
 		}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brandmelder/brandmelder/sensor/delivery"
+)
+
+// The socket in the state directory by which the verbs, ship and run speak: one line
+// of JSON asks, one answers.
+const (
+	maxAsked    = 64 << 10 // bytes of a line
+	askDeadline = 2 * time.Second
+)
+
+func socketIn(state string) string { return filepath.Join(state, "control.sock") }
+
+// asked is what somebody wants of run.
+type asked struct {
+	Ask     string             `json:"ask"` // status, decided or shipped
+	Shipped map[string]shipped `json:"shipped,omitempty"`
+}
+
+// shipped is how an output stands, as ship tells.
+type shipped struct {
+	Acknowledged uint64 `json:"acknowledged"`
+	Pending      uint64 `json:"pending"`
+	Dead         uint64 `json:"dead"`
+	Expired      uint64 `json:"expired"`
+	Doubtful     uint64 `json:"possible_duplicates"`
+	Error        string `json:"error,omitempty"`
+}
+
+// answered is what run says of itself.
+type answered struct {
+	PID       int                `json:"pid"`
+	Since     time.Time          `json:"since"`
+	Packets   uint64             `json:"packets"`
+	Dropped   uint64             `json:"dropped"`
+	Flows     uint64             `json:"flows"`
+	Events    uint64             `json:"events"`
+	Journaled uint64             `json:"journaled"` // since it began
+	Shipped   map[string]shipped `json:"shipped,omitempty"`
+	ShippedAt time.Time          `json:"shipped_at,omitzero"`
+	Error     string             `json:"error,omitempty"`
+}
+
+// control answers at the socket of a state directory.
+type control struct {
+	now     func() answered
+	decided func() // somebody decided something
+	mu      sync.Mutex
+	shipped map[string]shipped
+	at      time.Time
+}
+
+// listen opens the socket; the lock of the journal says that no other run has it.
+func (c *control) listen(ctx context.Context, state string) error {
+	path := socketIn(state)
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	if err := os.Chmod(path, 0o660); err != nil {
+		return errors.Join(fmt.Errorf("control socket: %w", err), l.Close())
+	}
+	context.AfterFunc(ctx, func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.AcceptUnix()
+			if err != nil {
+				return
+			}
+			go c.serve(conn)
+		}
+	}()
+	return nil
+}
+
+// serve answers one line of a process that may ask.
+func (c *control) serve(conn *net.UnixConn) {
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(askDeadline))
+	var out any
+	if err := mayAsk(conn); err != nil {
+		out = answered{Error: err.Error()}
+	} else if in, err := readAsked(conn); err != nil {
+		out = answered{Error: err.Error()}
+	} else {
+		out = c.answer(in)
+	}
+	json.NewEncoder(conn).Encode(out)
+}
+
+// mayAsk admits root, the user that runs this, and the group that the socket is of.
+func mayAsk(conn *net.UnixConn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var peer *unix.Ucred
+	var failed error
+	if err := raw.Control(func(fd uintptr) { peer, failed = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	if peer.Uid != 0 && peer.Uid != uint32(os.Geteuid()) && peer.Gid != uint32(os.Getegid()) {
+		return fmt.Errorf("user %d may not ask", peer.Uid)
+	}
+	return nil
+}
+
+func readAsked(r io.Reader) (in asked, err error) {
+	line, err := bufio.NewReaderSize(io.LimitReader(r, maxAsked), maxAsked).ReadSlice('\n')
+	if err != nil {
+		return in, fmt.Errorf("one line of at most %d bytes: %w", maxAsked, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in); err != nil {
+		return in, fmt.Errorf("not understood: %w", err)
+	}
+	if d.More() {
+		return in, errors.New("not understood: more than one question")
+	}
+	return in, nil
+}
+
+func (c *control) answer(in asked) answered {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch in.Ask {
+	case "status":
+	case "decided":
+		c.decided()
+	case "shipped":
+		c.shipped, c.at = in.Shipped, time.Now()
+	default:
+		return answered{Error: fmt.Sprintf("unknown question %.20q: ask status, decided or shipped", in.Ask)}
+	}
+	a := c.now()
+	a.Shipped, a.ShippedAt = c.shipped, c.at
+	return a
+}
+
+// ask asks the run of a state directory; an error where none runs.
+func ask(state string, in asked) (a answered, err error) {
+	conn, err := net.DialTimeout("unix", socketIn(state), askDeadline)
+	if err != nil {
+		return a, err
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(askDeadline))
+	if err := json.NewEncoder(conn).Encode(in); err != nil {
+		return a, err
+	}
+	if err := json.NewDecoder(io.LimitReader(conn, maxAsked)).Decode(&a); err != nil {
+		return a, err
+	}
+	if a.Error != "" {
+		return a, errors.New(a.Error)
+	}
+	return a, nil
+}
+
+// tellRun tells run each second how the outputs stand; without a run it says nothing.
+func tellRun(ctx context.Context, posts []*delivery.Post, state string) {
+	tick := time.NewTicker(report)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		all := map[string]shipped{}
+		for _, p := range posts {
+			if s, err := delivery.Both(p.Journal, p.Dir); err == nil {
+				all[p.Name] = shipped{s.Acknowledged, s.Pending, s.Dead - s.Resent, s.Gone(), s.Doubtful, s.Error}
+			}
+		}
+		ask(state, asked{Ask: "shipped", Shipped: all})
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/brandmelder/brandmelder/ingest/fake"
+)
+
+// sendsTo adds an Elasticsearch output to a configuration.
+func sendsTo(t *testing.T, file, url string, more string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, "outputs: [{name: elasticsearch, hosts: ['"+url+"'], refresh: 100ms"+more+"}]\n"...)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What a run stored reaches the server by ship, once, whoever of the two was away; both
+// tell the same account.
+func TestShip(t *testing.T) {
+	server := fake.New()
+	web := httptest.NewServer(server)
+	defer web.Close()
+	file, _ := stateFile(t)
+	sendsTo(t, file, web.URL, "")
+	out := watched(t, file)
+	if strings.Contains(out, "WRONG") {
+		t.Error(out)
+	}
+	status := must(t, file, "status")
+	if !strings.Contains(status, "running        no") || !strings.Contains(status, "0 acknowledged + ") {
+		t.Error(status)
+	}
+	for range 2 {
+		program, s := started(t, "ship", "-c", file)
+		s.within(t, says("sending to elasticsearch"), func() {})
+		s.within(t, func(string) bool { return strings.Contains(must(t, file, "status"), "+ 0 pending") }, func() {})
+		check(t, program.Process.Signal(os.Interrupt))
+		if err := program.Wait(); err != nil || !strings.Contains(s.String(), "output      elasticsearch "+web.URL) || strings.Contains(s.String(), "WRONG") {
+			t.Errorf("%v\n%s", err, s)
+		}
+	}
+	stored := 0
+	for _, name := range server.Streams() {
+		stored += len(server.Documents(name))
+	}
+	var now statusDocument
+	check(t, json.Unmarshal([]byte(must(t, file, "status", "--json")), &now))
+	sum := now.Outputs[0].account()
+	if stored == 0 || sum.Acknowledged != uint64(stored) || !sum.Adds() || len(server.Refused()) > 0 {
+		t.Errorf("%d stored, %s, refused %v", stored, &sum, server.Refused())
+	}
+	if ls := must(t, file, "journal", "ls"); !strings.Contains(ls, "decisions: 1 files") || !strings.Contains(ls, "output elasticsearch: ") {
+		t.Error(ls)
+	}
+	if v := must(t, file, "journal", "verify"); !strings.Contains(v, "records are whole") {
+		t.Error(v)
+	}
+	if d := must(t, file, "journal", "dead-letters"); !strings.Contains(d, "no dead letters") {
+		t.Error(d)
+	}
+}
+
+type statusDocument = status
+
+// One process sends; a wrong configuration is said with the exit code for it.
+func TestShipRefuses(t *testing.T) {
+	file, state := stateFile(t)
+	if _, err := execute(t, shipCommand(), "-c", file); err == nil || !strings.Contains(err.Error(), "no output of the configuration needs") {
+		t.Error(err)
+	}
+	lock, err := lockShip(state)
+	check(t, err)
+	defer lock.Close()
+	if _, err := lockShip(state); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Error(err)
+	}
+}
+
+// The socket answers one strict line, of at most its size, and nothing else.
+func TestControl(t *testing.T) {
+	state := t.TempDir()
+	heard := 0
+	c := &control{decided: func() { heard++ }, now: func() answered { return answered{PID: 7} }}
+	check(t, c.listen(t.Context(), state))
+	if info, err := os.Stat(socketIn(state)); err != nil || info.Mode().Perm() != 0o660 {
+		t.Error(info, err)
+	}
+	if a, err := ask(state, asked{Ask: "shipped", Shipped: map[string]shipped{"soc": {Acknowledged: 3}}}); err != nil || a.PID != 7 {
+		t.Error(a, err)
+	}
+	if a, err := ask(state, asked{Ask: "status"}); err != nil || a.Shipped["soc"].Acknowledged != 3 {
+		t.Error(a, err)
+	}
+	if _, err := ask(state, asked{Ask: "decided"}); err != nil || heard != 1 {
+		t.Error(heard, err)
+	}
+	for want, line := range map[string]string{
+		"unknown question": `{"ask":"money"}` + "\n",
+		"unknown field":    `{"ask":"status","x":1}` + "\n",
+		"not understood":   "{\n",
+		"more than one":    `{"ask":"status"} {"ask":"status"}` + "\n",
+		"at most 65536":    `{"ask":"` + strings.Repeat("a", 2*maxAsked) + `"}` + "\n",
+	} {
+		conn, err := net.Dial("unix", socketIn(state))
+		check(t, err)
+		conn.SetDeadline(time.Now().Add(5 * time.Second))
+		go conn.Write([]byte(line))
+		var a answered
+		json.NewDecoder(conn).Decode(&a)
+		if !strings.Contains(a.Error, want) {
+			t.Errorf("%.40s: %+v", line, a)
+		}
+		conn.Close()
+	}
+	if _, err := ask(t.TempDir(), asked{Ask: "status"}); err == nil {
+		t.Error("an answer without a run")
+	}
+}
+
+// A part that dies while it works is started again; one that never worked ends the run
+// with its code; one that is done is done.
+func TestParts(t *testing.T) {
+	t.Setenv(beProgram, "1")
+	s := &screen{}
+	p := &part{name: "ship", args: []string{"ship", "-c", "/nowhere"}, w: s, say: t.Logf}
+	p.start()
+	<-p.over
+	if p.code != exitUse || p.up {
+		t.Error(p.code, p.up)
+	}
+	file, _ := stateFile(t)
+	sendsTo(t, file, "http://127.0.0.1:1", "")
+	restarts.First = time.Millisecond
+	p = &part{name: "ship", args: []string{"ship", "-c", file, "--part=plain"}, w: s, say: t.Logf}
+	p.start()
+	for n := 1; n <= 2; n++ {
+		s.within(t, func(text string) bool { return strings.Count(text, "sending to") == n && p.pid.Load() != 0 }, func() {})
+		p.signal(syscall.SIGKILL)
+	}
+	s.within(t, func(text string) bool { return strings.Count(text, "sending to") == 3 }, func() {})
+	p.stop()
+	if p.code != 0 || !p.up {
+		t.Errorf("code %d\n%s", p.code, s)
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/brandmelder/brandmelder/sensor/delivery"
+	"github.com/brandmelder/brandmelder/sensor/rights"
+)
+
+const (
+	// graceful is how long ship may still send after it was told to end: what is not
+	// sent by then waits in the journal.
+	graceful = 5 * time.Second
+	report   = time.Second
+)
+
+// ship is the verb's flags.
+type ship struct {
+	settings
+	part   string // of run: it starts ship itself
+	w      io.Writer
+	screen sync.Mutex
+}
+
+func shipCommand() *cobra.Command {
+	s := ship{}
+	c := &cobra.Command{
+		Use:   "ship",
+		Short: "send the journal to the outputs that need the network",
+		Long: "Ship reads the journal that run writes and sends it, at its own pace and without any right of its own.\n" +
+			"Run starts it where an output needs it; with a service manager it is a service of its own.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			s.w = c.OutOrStdout()
+			if err := s.load(); err != nil {
+				return err
+			}
+			return s.run(c.Context())
+		},
+	}
+	c.Flags().StringVar(&s.part, "part", "", "")
+	c.Flags().MarkHidden("part")
+	s.flag(c)
+	return c
+}
+
+func (s *ship) say(format string, args ...any) {
+	s.screen.Lock()
+	defer s.screen.Unlock()
+	fmt.Fprintf(s.w, format+"\n", args...)
+}
+
+func (s *ship) run(ctx context.Context) error {
+	if err := rights.Keep(rights.None); err != nil && !errors.Is(err, rights.ErrThreads) {
+		return err
+	}
+	ctx, end := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer end()
+	state, err := s.state()
+	if err != nil {
+		return err
+	}
+	posts, err := s.posts(true, state, s.w, s.say)
+	if err != nil {
+		return err
+	}
+	if len(posts) == 0 {
+		return errors.New("ship: no output of the configuration needs the network; see outputs in the documentation of -c")
+	}
+	if s.part == "" {
+		s.say("brandmelder %s, configuration %s, state in %s", version, s.Hash(), state)
+	}
+	lock, err := lockShip(state)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	isUp(s.part)
+	for _, p := range posts {
+		s.say("sending to %s %s", p.Name, p.Where)
+	}
+	for _, line := range deliverUntil(ctx, posts, state) {
+		s.say("  %-11s %s", "output", line)
+	}
+	return nil
+}
+
+// deliverUntil sends until ctx ends, and then what it can within the grace.
+func deliverUntil(ctx context.Context, posts []*delivery.Post, state string) []string {
+	hard, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	finish := follow(hard, posts)
+	go tellRun(hard, posts, state)
+	<-ctx.Done()
+	time.AfterFunc(graceful, cancel)
+	return finish()
+}
+
+// lockShip makes sure that one process moves the accounts of the outputs.
+func lockShip(state string) (*os.File, error) {
+	dir := state + "/ship"
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("ship: %w", err)
+	}
+	f, err := os.OpenFile(dir+"/lock", os.O_CREATE|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("ship: %w", err)
+	}
+	for end := time.Now().Add(lockWait); ; time.Sleep(lockWait / 100) {
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if time.Now().After(end) {
+			f.Close()
+			return nil, errors.New("ship: another process is sending from this state directory already")
+		}
+	}
+}
