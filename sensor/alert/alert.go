@@ -18,7 +18,7 @@ type Config struct {
 	Seed         []byte // keys the ids; fixed in a replay
 	Know         *know.Know
 	Suppressions []Suppression // the first that matches counts
-	Pasts        *Pasts        // alerts of the run before; nil none
+	Pasts        *Pasts        // alerts and incidents of the run before; nil none
 	AlertsOnly   bool          // neither growth nor incidents are written
 }
 
@@ -48,6 +48,7 @@ func New(c Config, emit func(event.Doc)) *Desk {
 		files:   newFiles(),
 		layouts: map[*event.Table]*event.Layout{},
 	}
+	d.files.reopen(c.Pasts)
 	for _, s := range detect.All() {
 		d.specs[s.Name] = s
 		d.layout(s.Facts)

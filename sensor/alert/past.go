@@ -19,18 +19,22 @@ type Past struct {
 	Incident, Suppression string
 }
 
-// Pasts gathers the alerts that a story may still belong to from documents in the
-// order in which they were written; now is ns.
+// Pasts gathers the alerts that a story may still belong to, and the incidents that
+// are open, from documents in the order in which they were written; now is ns.
 type Pasts struct {
-	now  int64
-	byID map[string]*Past
+	now       int64
+	byID      map[string]*Past
+	incidents map[string]*incident
 }
 
 // NewPasts begins with none.
-func NewPasts(now int64) *Pasts { return &Pasts{now, map[string]*Past{}} }
+func NewPasts(now int64) *Pasts { return &Pasts{now, map[string]*Past{}, map[string]*incident{}} }
 
-// Add takes a document; others than alerts, and old ones, it leaves.
+// Add takes a document; others than alerts and incidents, and old ones, it leaves.
 func (p *Pasts) Add(doc event.Doc) error {
+	if doc.Dataset == "incident" && doc.Time > p.now-incidentSpan {
+		return p.addIncident(doc)
+	}
 	if doc.Dataset != "alert" || doc.Time <= p.now-2*window {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,5 +82,41 @@ func TestPastsForgetAndRefuse(t *testing.T) {
 	}
 	if err := p.Add(event.Doc{Dataset: "alert", Time: start + 3*window, JSON: []byte("{")}); err == nil {
 		t.Error("a broken document was taken")
+	}
+}
+
+// An incident that is open goes on after a restart as if there had been none; one
+// that is over stays so.
+func TestIncidentsGoOnAfterARestart(t *testing.T) {
+	far := netip.MustParseAddr("198.51.100.7")
+	steps := []event.Finding{
+		from(outside, inside, "web-exploit", 0, event.High), from(inside, server, "scan", minute, event.Medium),
+		from(server, far, "exfiltration", 2*minute, event.Critical),
+	}
+	whole, first := newTrial(t, nil), newTrial(t, nil)
+	for n, f := range steps {
+		whole.Raise(f)
+		if n < 2 {
+			first.Raise(f)
+		}
+	}
+	second := again(t, first, start+2*minute)
+	second.Raise(steps[2])
+	last := func(tr *trial) object {
+		docs := tr.of(t, "incident")
+		return docs[len(docs)-1]
+	}
+	if d := cmp.Diff(last(whole), last(second)); d != "" {
+		t.Error(d)
+	}
+	second.Tick(start + 3*incidentSpan)
+	if action := last(second).at("event.action"); action != "incident-closed" {
+		t.Errorf("a day later: %v", action)
+	}
+	if third := again(t, second, start+2*minute); len(third.files.open) != 0 {
+		t.Errorf("%d incidents are open that are over", len(third.files.open))
+	}
+	if late := again(t, first, start+2*incidentSpan); len(late.files.open) != 0 {
+		t.Errorf("%d incidents are open after two days", len(late.files.open))
 	}
 }
