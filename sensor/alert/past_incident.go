@@ -14,9 +14,9 @@ func (p *Pasts) addIncident(doc event.Doc) error {
 	if err != nil {
 		return err
 	}
-	r, head := incidentTable.Stored(d), event.HeaderTable.Stored(d)
+	r := incidentTable.Stored(d)
 	id := event.TextOf(r, "brandmelder.incident.id")
-	if action := event.TextOf(head, "event.action"); action == "incident-closed" || action == "incident-merged" {
+	if action := d.At("event.action"); action == "incident-closed" || action == "incident-merged" {
 		delete(p.incidents, id)
 		return nil
 	}
@@ -26,7 +26,13 @@ func (p *Pasts) addIncident(doc event.Doc) error {
 		first:    event.NumberOf(r, "brandmelder.incident.first"), last: event.NumberOf(r, "brandmelder.incident.last"),
 		alerts: int(event.NumberOf(r, "brandmelder.incident.count")), names: event.TextsOf(r, "brandmelder.incident.alerts"),
 		hosts: event.TextsOf(r, "brandmelder.incident.hosts"), families: event.TextsOf(r, "brandmelder.incident.families"),
-		stages: event.TextsOf(r, "brandmelder.incident.stages"), tags: event.TextsOf(head, "tags"),
+		stages: event.TextsOf(r, "brandmelder.incident.stages"),
+	}
+	tags, _ := d.At("tags").([]any)
+	for _, tag := range tags {
+		if name, ok := tag.(string); ok {
+			i.tags = append(i.tags, name)
+		}
 	}
 	i.entities = make([]event.Entity, len(i.hosts)) // addresses and names are two lists, as they were written
 	for n, a := range event.AddrsOf(r, "related.ip") {
