@@ -10,6 +10,8 @@ script_of() { if [ "$1" = opensearch ]; then echo deploy/opensearch-up.sh; else 
 for server in "$@"; do
   ELASTIC=$server $(script_of "$server") fetch >/dev/null 2>&1 &
 done
+BRANDMELDER_KQL=$(deploy/kql.sh)
+export BRANDMELDER_KQL
 up=
 trap '[ -z "$up" ] || $up stop $PORT' EXIT
 for server in "$@"; do

@@ -24,6 +24,11 @@ type Abilities struct {
 	Types         map[string]bool
 }
 
+func (a *Abilities) String() string {
+	s := Server{OpenSearch: a.OpenSearch, Version: a.Version}
+	return s.String()
+}
+
 // Ask finds out what a server can do.
 func Ask(ctx context.Context, s *Admin) (*Abilities, error) {
 	root, err := s.get(ctx, "/")

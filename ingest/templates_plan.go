@@ -20,12 +20,6 @@ type Asset struct {
 	Body object
 }
 
-// Tenant is an institution among others on one server.
-type Tenant struct {
-	Namespace string // last part of the names of its data streams
-	Space     string // of Kibana
-}
-
 // Plan is what has to stand on a server with these abilities: shared assets, and
 // those of a tenant where one is given.
 func (a *Abilities) Plan(datasets []Dataset, tenant *Tenant) ([]Asset, error) {

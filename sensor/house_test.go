@@ -23,6 +23,7 @@ var arrows = map[string]string{
 	"rules":           "",
 	"ingest":          "event secret",
 	"ingest/fake":     "",
+	"ingest/kibana":   "",
 	"sensor/manual":   "",
 	"sensor/event":    "",
 	"sensor/secret":   "",

@@ -55,7 +55,7 @@ func rootCommand() *cobra.Command {
 		listCommand(),
 		manualCommand(),
 		replayCommand(),
-		rulesCommand(),
+		rulesCommand(), elasticCommand(),
 		runCommand(),
 		shipCommand(),
 		statusCommand(),

@@ -1,0 +1,139 @@
+package kibana
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Rule is a detection rule as Kibana imports it, with what tests ask of it.
+type Rule struct {
+	object
+	Name  string
+	Query Query // empty for one in ES|QL
+	ESQL  string
+}
+
+// MarshalJSON writes the rule alone.
+func (r Rule) MarshalJSON() ([]byte, error) { return []byte(inText(r.object)), nil }
+
+// ruleVersion goes up when rules change.
+const ruleVersion = 1
+
+// Rules are the detection rules of a tenant: incidents become alerts of the detection
+// engine, by the family that they began with; single alerts are building blocks, which
+// people see when they ask for them; and a sensor that is silent is an alert.
+func (c *Content) Rules() []Rule {
+	var list []Rule
+	for _, f := range c.Families {
+		list = append(list, c.incidentRule(f), c.alertRule(f))
+	}
+	return append(list, c.criticalRule(), c.silentRule())
+}
+
+// rule is what all rules have.
+func (c *Content) rule(name, title, description string, severity string, score int) object {
+	return object{
+		"rule_id": c.id("rule/" + name), "name": title, "description": description, "enabled": true, "version": ruleVersion,
+		"severity": severity, "risk_score": score, "interval": "1m", "from": "now-6m", "to": "now", "max_signals": 1000,
+		"author": []any{"Brandmelder"}, "license": "Apache-2.0", "false_positives": []any{}, "references": []any{}, "threat": []any{},
+		"tags": []any{"Brandmelder", "Tenant: " + c.Namespace}, "meta": object{"from": "5m"}, "exceptions_list": []any{},
+	}
+}
+
+// promoted is a rule over documents that carry their own sentence and severity.
+func (c *Content) promoted(o object, dataset string, q Query, riskField string) Rule {
+	o["type"], o["language"], o["query"], o["index"] = "query", "kuery", q.KQL(), []any{c.stream(dataset)}
+	o["rule_name_override"], o["timestamp_override"] = "message", "event.ingested"
+	var steps []any
+	for _, s := range []struct{ value, severity string }{{"21", "low"}, {"47", "medium"}, {"73", "high"}, {"99", "critical"}} {
+		steps = append(steps, object{"field": "event.severity", "operator": "equals", "value": s.value, "severity": s.severity})
+	}
+	o["severity_mapping"] = steps
+	o["risk_score_mapping"] = []any{object{"field": riskField, "operator": "equals", "value": ""}}
+	return Rule{object: o, Name: o["name"].(string), Query: q}
+}
+
+func (c *Content) title(f Family) string {
+	for _, g := range f.Guides {
+		if g.Lang == c.Lang {
+			return g.Title
+		}
+	}
+	return f.Name
+}
+
+// incidentRule promotes incidents that began with a family. Its first document has
+// that family alone, so that an incident is promoted once.
+func (c *Content) incidentRule(f Family) Rule {
+	o := c.rule("incident/"+f.Name, "Brandmelder: "+c.title(f), "An incident that began with: "+f.Name+".", "medium", 47)
+	o["threat"] = threat(f.Techniques)
+	o["note"] = f.guide()
+	o["tags"] = append(o["tags"].([]any), "Family: "+f.Name, "Incident")
+	o["investigation_fields"] = fieldNames("brandmelder.incident.hosts", "brandmelder.incident.families", "brandmelder.incident.stages", "brandmelder.incident.id", "related.ip", "related.hosts", "observer.name")
+	return c.promoted(o, "incident", opened.and(unanswered[0], is("brandmelder.incident.families", f.Name)), "event.severity")
+}
+
+// alertRule makes building blocks of the alerts of a family.
+func (c *Content) alertRule(f Family) Rule {
+	o := c.rule("alert/"+f.Name, "Brandmelder (single alerts): "+c.title(f), "Single alerts of the family "+f.Name+", of which incidents consist.", "medium", 47)
+	o["building_block_type"] = "default"
+	o["threat"] = threat(f.Techniques)
+	o["note"] = f.guide()
+	o["tags"] = append(o["tags"].([]any), "Family: "+f.Name, "Building block")
+	o["investigation_fields"] = fieldNames("source.ip", "destination.ip", "user.name", "network.community_id", "brandmelder.observed.value", "brandmelder.baseline.value",
+		"brandmelder.source.owner", "brandmelder.source.contact", "brandmelder.incident.id", "brandmelder.risk.reasons")
+	return c.promoted(o, "alert", alerts.and(unanswered...).and(is("rule.category", f.Name)), "event.risk_score")
+}
+
+func fieldNames(names ...string) object { return object{"field_names": names} }
+
+// criticalRule calls again when an incident became critical after it was opened: once,
+// since its id is new to the rule only once.
+func (c *Content) criticalRule() Rule {
+	o := c.rule("critical", "Brandmelder: "+c.say("an incident became critical", "een incident is kritiek geworden"), "An incident that was opened with less grew to the highest severity.", "critical", 99)
+	q := incidents.and(unanswered[0], is("event.action", "incident-updated"), is("event.severity", "99"))
+	o["type"], o["language"], o["query"], o["index"] = "new_terms", "kuery", q.KQL(), []any{c.stream("incident")}
+	o["new_terms_fields"], o["history_window_start"] = []any{"brandmelder.incident.id"}, "now-7d"
+	o["rule_name_override"], o["timestamp_override"] = "message", "event.ingested"
+	o["investigation_fields"] = fieldNames("brandmelder.incident.hosts", "brandmelder.incident.families", "brandmelder.incident.id", "related.ip")
+	return Rule{object: o, Name: o["name"].(string), Query: q}
+}
+
+// silence is after how long without a minute of coverage a sensor counts as silent.
+const silence = "15 minutes"
+
+// silentRule is the dead man's switch: a sensor that spoke within a day and says
+// nothing any more.
+func (c *Content) silentRule() Rule {
+	query := fmt.Sprintf(`FROM %s
+| STATS heard = MAX(@timestamp) BY observer.name
+| WHERE heard < NOW() - %s
+| EVAL minutes = DATE_DIFF("minutes", heard, NOW())
+| KEEP observer.name, heard, minutes`, c.stream("coverage"), silence)
+	o := c.rule("silent", "Brandmelder: "+c.say("a sensor is silent", "een sensor zwijgt"), "A sensor wrote coverage within the last day, and none for "+silence+".", "high", 73)
+	o["type"], o["language"], o["query"] = "esql", "esql", query
+	o["interval"], o["from"] = "5m", "now-24h"
+	o["alert_suppression"] = object{"group_by": []any{"observer.name"}, "duration": object{"value": 6, "unit": "h"}, "missing_fields_strategy": "suppress"}
+	o["tags"] = append(o["tags"].([]any), "Sensor health")
+	o["note"] = c.say(
+		"## What now\n1. Is the machine up, and does `systemctl status brandmelder` run?\n2. `brandmelder status` and `brandmelder check` on the sensor name what is wrong.\n3. Until it speaks again, quiet means nothing: say so to the shift.",
+		"## Wat nu\n1. Staat de machine aan, en draait `systemctl status brandmelder`?\n2. `brandmelder status` en `brandmelder check` op de sensor noemen wat er mis is.\n3. Tot hij weer spreekt, betekent stilte niets: meld dat aan de dienst.")
+	o["investigation_fields"] = fieldNames("observer.name")
+	return Rule{object: o, Name: o["name"].(string), ESQL: query}
+}
+
+// guide is the investigation guide: Dutch and English below each other.
+func (f Family) guide() string {
+	var b strings.Builder
+	heads := map[string][3]string{"en": {"Why it matters", "What else it can be", "First steps"}, "nl": {"Waarom het ertoe doet", "Wat het nog meer kan zijn", "Eerste stappen"}}
+	for _, g := range f.Guides {
+		h := heads[g.Lang]
+		fmt.Fprintf(&b, "# %s\n**%s.** %s\n\n**%s.** %s\n\n**%s**\n", g.Title, h[0], g.Why, h[1], g.Other, h[2])
+		for i, step := range g.Steps {
+			fmt.Fprintf(&b, "%d. %s\n", i+1, step)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("`brandmelder alerts show ID --html` (event.id)\n")
+	return b.String()
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/brandmelder/brandmelder/ingest/kibana"
+	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+func contentOf(namespace string) *kibana.Content {
+	e := elastic{settings: settings{Config: config.Default()}}
+	e.tenant.Namespace, e.tenant.Space = namespace, namespace
+	return e.content()
+}
+
+// datasetsOf are the datasets that a query can be about: those that it names, else all.
+func datasetsOf(q kibana.Query) []string {
+	for _, c := range q {
+		if c.Field == "event.dataset" {
+			return []string{strings.TrimPrefix(c.Values[0], "brandmelder.")}
+		}
+	}
+	var all []string
+	for _, d := range datasets(config.Default().Retention) {
+		all = append(all, d.Name)
+	}
+	return all
+}
+
+// Every field that a panel, a search or a rule uses is mapped where it looks.
+func TestKibanaUsesFieldsThatExist(t *testing.T) {
+	mapped := elasticFields(datasets(config.Default().Retention))
+	uses := contentOf("x").Uses()
+	for _, u := range uses {
+		for _, field := range u.Fields {
+			if slices.Contains([]string{"brandmelder.origin", "event.ingested"}, field) { // of the server
+				continue
+			}
+			ok := slices.ContainsFunc(datasetsOf(u.Query), func(name string) bool { _, has := mapped[name][field]; return has })
+			if !ok {
+				t.Errorf("%s uses %s, which no document that it is about has", u.Where, field)
+			}
+		}
+	}
+	if len(uses) < 90 {
+		t.Errorf("only %d uses", len(uses))
+	}
+}
+
+func TestKibanaKnowsEveryTechnique(t *testing.T) {
+	guided := 0
+	for _, f := range familiesToGuide() {
+		if unknown := kibana.Unknown(f.Techniques); len(unknown) > 0 {
+			t.Errorf("family %s: techniques %v have no name in ingest/kibana/attack.go", f.Name, unknown)
+		}
+		for _, g := range f.Guides {
+			guided++
+			if g.Title == "" || g.Why == "" || len(g.Steps) != 3 || strings.Contains(fmt.Sprint(g), "[[") {
+				t.Errorf("family %s: %v", f.Name, g)
+			}
+		}
+	}
+	if guided < 2*25 {
+		t.Errorf("only %d guides", guided)
+	}
+}
+
+// holds asks a document what a query asks a server, in our own words.
+func holds(q kibana.Query, d event.Document) bool {
+	for _, c := range q {
+		values, some := d.At(c.Field), false
+		list, ok := values.([]any)
+		if !ok && values != nil {
+			list = []any{values}
+		}
+		for _, v := range list {
+			switch text := fmt.Sprint(v); {
+			case len(c.Values) == 0:
+				n, err := json.Number(text).Float64()
+				some = some || err == nil && n >= float64(c.AtLeast)
+			case c.Values[0] == "*":
+				some = true
+			default:
+				some = some || slices.Contains(c.Values, text)
+			}
+		}
+		if some == c.Not {
+			return false
+		}
+	}
+	return true
+}
+
+// Each query of Kibana finds on the server what it finds in the documents that were
+// sent, said as Query DSL by us and, where it is at hand, by Kibana's own parser; and
+// each panel's sums can be made.
+func TestElasticAnswersKibana(t *testing.T) {
+	r := realServer(t)
+	docs := replayed(t, r.b.Namespace)
+	r.send(r.b.Namespace, docs)
+	r.ask(http.MethodPost, "/"+stream("*", r.b.Namespace)+"/_refresh", nil)
+	var all []event.Document
+	for _, d := range docs {
+		document, err := event.ParseDocument(d.JSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, document)
+	}
+	uses := contentOf(r.b.Namespace).Uses()
+	parsed := kibanaParser(t, uses)
+	found := 0
+	for _, u := range uses {
+		if u.Query == nil {
+			continue
+		}
+		want := 0
+		for _, d := range all {
+			if holds(u.Query, d) {
+				want++
+			}
+		}
+		if want > 0 {
+			found++
+		}
+		if got := r.hitsOf(u.Body, r.b.Namespace); got != want {
+			t.Errorf("%s: %d documents, want %d", u.Where, got, want)
+		}
+		if theirs := parsed[u.Query.KQL()]; theirs != nil {
+			if got := r.hitsOf(map[string]any{"query": theirs}, r.b.Namespace); got != want {
+				t.Errorf("%s, as Kibana reads %s: %d documents, want %d", u.Where, u.Query.KQL(), got, want)
+			}
+		}
+	}
+	t.Logf("%d uses, %d of them find something; %d queries read by Kibana's parser", len(uses), found, len(parsed))
+	if found < 40 {
+		t.Errorf("only %d uses find anything", found)
+	}
+}
+
+// hitsOf counts what a search finds, of what a replay gave: the server's own and the
+// documents of other tests are left out by what they lack.
+func (r *real) hitsOf(body map[string]any, namespace string) int {
+	r.t.Helper()
+	search := map[string]any{"size": 0, "track_total_hits": true}
+	for name, v := range body {
+		search[name] = v
+	}
+	query := map[string]any{"filter": []any{hasField("ecs.version")}}
+	if body["query"] != nil {
+		query["must"] = []any{body["query"]}
+	}
+	search["query"] = map[string]any{"bool": query}
+	answer := r.ask(http.MethodPost, "/"+stream("*", namespace)+"/_search", search)
+	if failed := fmt.Sprint(at(answer, "_shards.failed")); failed != "0" {
+		r.t.Errorf("%s shards failed: %v", failed, at(answer, "_shards.failures"))
+	}
+	n, err := at(answer, "hits.total.value").(json.Number).Int64()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return int(n)
+}
+
+// kibanaParser reads the queries with the parser that Kibana has, which is published
+// for node: deploy/kql.sh fetches it and names it in BRANDMELDER_KQL.
+func kibanaParser(t *testing.T, uses []kibana.Use) map[string]map[string]any {
+	t.Helper()
+	folder := os.Getenv("BRANDMELDER_KQL")
+	if folder == "" {
+		t.Log("queries are NOT read by Kibana's parser: no BRANDMELDER_KQL, see deploy/kql.sh")
+		return nil
+	}
+	var queries []string
+	for _, u := range uses {
+		if u.Query != nil && !slices.Contains(queries, u.Query.KQL()) {
+			queries = append(queries, u.Query.KQL())
+		}
+	}
+	in, _ := json.Marshal(queries)
+	c := exec.Command("node", "-e", `
+const { fromKueryExpression, toElasticsearchQuery } = require('@cybernetex/kbn-es-query');
+const queries = JSON.parse(require('fs').readFileSync(0));
+console.log(JSON.stringify(queries.map(q => toElasticsearchQuery(fromKueryExpression(q)))));`)
+	c.Dir, c.Stdin, c.Stderr = folder, bytes.NewReader(in), os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("Kibana's parser: %v", err)
+	}
+	var read []map[string]any
+	if err := json.Unmarshal(out, &read); err != nil || len(read) != len(queries) {
+		t.Fatalf("Kibana's parser: %v", err)
+	}
+	parsed := map[string]map[string]any{}
+	for i, q := range queries {
+		parsed[q] = read[i]
+	}
+	return parsed
+}
