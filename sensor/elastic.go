@@ -116,8 +116,8 @@ func elasticInstallCommand() *cobra.Command {
 	return c
 }
 
-// report is what install did, or would do.
-type report struct {
+// installation is what install did, or would do.
+type installation struct {
 	Server    string          `json:"server"`
 	Lifecycle string          `json:"lifecycle"`
 	DryRun    bool            `json:"dry_run,omitempty"`
@@ -136,7 +136,7 @@ func (i *install) run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r := &report{Server: can.String(), Lifecycle: can.Lifecycle, DryRun: i.dryRun}
+	r := &installation{Server: can.String(), Lifecycle: can.Lifecycle, DryRun: i.dryRun}
 	if r.Changes, err = i.changes(ctx, admin, can); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (i *install) run(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-func (i *install) apply(ctx context.Context, admin *ingest.Admin, can *ingest.Abilities, r *report) (err error) {
+func (i *install) apply(ctx context.Context, admin *ingest.Admin, can *ingest.Abilities, r *installation) (err error) {
 	if err := admin.Apply(ctx, r.Changes); err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (i *install) apply(ctx context.Context, admin *ingest.Admin, can *ingest.Ab
 	return err
 }
 
-func (r *report) print(w io.Writer) {
+func (r *installation) print(w io.Writer) {
 	fmt.Fprintf(w, "%s; what is old is removed by: %s\n", r.Server, cmp.Or(r.Lifecycle, "NOTHING: this server has no lifecycle, remove old indices yourself"))
 	printChanges(w, r.Changes)
 	if r.DryRun {
