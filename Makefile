@@ -40,6 +40,9 @@ test-root: go-version ## tests that need root: namespaces, rings, eBPF, a run on
 	CI=true $(GO) test -count=1 ./sensor/pipeline -run Live
 	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor -run 'Mirror|Iface|CheckOf|CheckProposes|CheckNames|RootActs'
 
+test-kernels: go-version ## the same of capture on other kernels, emulated: SUITES="bookworm trixie-backports" are Debian's
+	@GO=$(GO) deploy/test-kernels.sh $(SUITES)
+
 live: go-version ## the captures in CAPTURES over a wire (root): the findings of the file, ten at their own pace
 	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live
 

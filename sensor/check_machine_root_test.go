@@ -28,15 +28,15 @@ var ofMachine = map[string]struct {
 	note   bool
 	code   int
 }{
-	"no BTF": {before: func(t *testing.T, _ string) { t.Setenv(hidden, "/sys/kernel/btf") },
+	"no BTF": {before: func(t *testing.T, _ string) { t.Setenv(craft.Hidden, "/sys/kernel/btf") },
 		check: "kernel", about: "BTF", words: []string{"/sys/kernel/btf/vmlinux is not there"}, note: true},
-	"no right to listen": {before: func(t *testing.T, _ string) { t.Setenv(withoutRight, "CAP_NET_RAW") },
+	"no right to listen": {before: func(t *testing.T, _ string) { t.Setenv(craft.Without, "CAP_NET_RAW") },
 		check: "capabilities", about: "CAP_NET_RAW", words: []string{"capture", "sudo ", " check "}, code: exitBad},
-	"no right to load": {before: func(t *testing.T, _ string) { t.Setenv(withoutRight, "CAP_BPF") },
+	"no right to load": {before: func(t *testing.T, _ string) { t.Setenv(craft.Without, "CAP_BPF") },
 		check: "capabilities", about: "CAP_BPF", words: []string{"XDP"}, note: true},
-	"no right to compute": {before: func(t *testing.T, _ string) { t.Setenv(withoutRight, "CAP_PERFMON") },
+	"no right to compute": {before: func(t *testing.T, _ string) { t.Setenv(craft.Without, "CAP_PERFMON") },
 		check: "capabilities", about: "CAP_PERFMON", words: []string{"compute places"}, note: true},
-	"full disk": {before: func(t *testing.T, file string) { t.Setenv(hidden, filepath.Dir(file)+"/small") },
+	"full disk": {before: func(t *testing.T, file string) { t.Setenv(craft.Hidden, filepath.Dir(file)+"/small") },
 		config: "state_dir: SMALL\n", check: "disk", words: []string{"the disk is full"}, code: exitBad},
 	"small disk": {config: "retention: {journal_gb: 30000}\n",
 		check: "disk", words: []string{"may grow to 30000 GB", "retention: {journal_gb: "}, code: exitBad},

@@ -28,7 +28,7 @@ var arrows = map[string]string{
 	"sensor/event":    "",
 	"sensor/secret":   "",
 	"sensor/baseline": "event",
-	"sensor/craft":    "event",
+	"sensor/craft":    "event rights",
 	"sensor/check":    "bpf capture decode event flow iface journal rights",
 	"sensor/rights":   "",
 	"sensor/iface":    "",

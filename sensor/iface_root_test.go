@@ -61,7 +61,7 @@ func TestIfaceSaysWhatToType(t *testing.T) {
 	craft.Namespace(t)
 	craft.Cable(t, "left", "right")
 	t.Setenv("RUNTIME_DIRECTORY", t.TempDir())
-	t.Setenv(withoutRight, "CAP_NET_ADMIN")
+	t.Setenv(craft.Without, "CAP_NET_ADMIN")
 	out, code := typed(t, "iface", "prepare", "right")
 	if code != exitUse || !strings.Contains(out, "\ntype: sudo ") || !strings.Contains(out, " iface prepare right") {
 		t.Errorf("%d %s", code, out)

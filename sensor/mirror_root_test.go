@@ -1,76 +1,33 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
-	"github.com/brandmelder/brandmelder/sensor/rights"
 )
 
 // beProgram makes the test's own binary the program, so that tests can start it.
 const beProgram = "BRANDMELDER_BE_THE_PROGRAM"
 
-// withoutRight takes a capability from the program that a test starts.
-const withoutRight = "BRANDMELDER_WITHOUT"
-
-// hidden puts an empty disk of 1 MiB over a directory, for that program alone.
-const hidden = "BRANDMELDER_HIDDEN"
-
 func TestMain(m *testing.M) {
 	if os.Getenv(beProgram) != "" {
-		if os.Getenv(withoutRight)+os.Getenv(hidden) != "" {
-			panic(again())
+		if err := craft.Deprive(); err != nil {
+			panic(err)
 		}
 		main()
 		return
 	}
 	os.Exit(m.Run())
-}
-
-// again begins this program anew without some rights, or without a directory: what one
-// thread gave up, nobody has after an exec.
-func again() error {
-	runtime.LockOSThread()
-	if dir := os.Getenv(hidden); dir != "" {
-		err := errors.Join(unix.Unshare(unix.CLONE_NEWNS), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
-			unix.Mount("none", dir, "tmpfs", 0, "size=1m"))
-		if err != nil {
-			return err
-		}
-	}
-	if right := os.Getenv(withoutRight); right != "" {
-		if err := without(rights.Named(right)); err != nil {
-			return err
-		}
-	}
-	os.Unsetenv(hidden)
-	os.Unsetenv(withoutRight)
-	return unix.Exec("/proc/self/exe", os.Args, os.Environ())
-}
-
-func without(right rights.Set) error {
-	header, data := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
-	if err := unix.Capget(&header, &data[0]); err != nil {
-		return err
-	}
-	for i := range data {
-		data[i].Effective &^= uint32(right >> (32 * i))
-		data[i].Permitted = data[i].Effective
-	}
-	return errors.Join(unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), unix.Capset(&header, &data[0]))
 }
 
 // within does something again and again until the screen shows what fits, for 5 s at

@@ -1,0 +1,132 @@
+package capture
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/craft"
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// countOn makes the test's binary a program that counts what comes in on an interface.
+const countOn = "BRANDMELDER_TEST_COUNT_ON"
+
+func TestMain(m *testing.M) {
+	name := os.Getenv(countOn)
+	if name == "" {
+		os.Exit(m.Run())
+	}
+	err := craft.Deprive()
+	if err == nil {
+		err = count(name)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+const (
+	manyFlows = 1000
+	perFlow   = 4 // packets, two each way
+)
+
+// count opens an interface on two rings, says so, and counts packets and pairs of
+// addresses until all have come or none did for a while.
+func count(name string) error {
+	sources, err := Live(name, Options{Rings: 2})
+	if err != nil {
+		return err
+	}
+	s := Join(sources)
+	defer s.Close()
+	fmt.Println("ready")
+	pairs, packets := map[string]int{}, 0
+	var p event.Packet
+	for last := time.Now(); packets < manyFlows*perFlow && time.Since(last) < 10*time.Second; {
+		err := s.Read(&p)
+		if errors.Is(err, ErrIdle) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		last = time.Now()
+		packets++
+		a, b := string(p.Data[26:30]), string(p.Data[30:34])
+		pairs[min(a, b)+max(a, b)]++
+	}
+	whole := 0
+	for _, n := range pairs {
+		if n == perFlow {
+			whole++
+		}
+	}
+	fmt.Printf("%d packets, %d conversations whole, %d dropped\n%s\n", packets, whole, s.Stats().Dropped, strings.Join(s.Stats().Notes, "\n"))
+	return nil
+}
+
+// On every kernel a thousand conversations come in whole, also where programs cannot be
+// loaded or the kernel hides its types; without the right to listen it says so.
+func TestAThousandFlows(t *testing.T) {
+	const all = "4000 packets, 1000 conversations whole, 0 dropped\n"
+	for name, c := range map[string]struct{ variable, value, says, not string }{
+		"everything":         {says: all, not: "the kernel's own hash"},
+		"no BTF":             {craft.Hidden, "/sys/kernel/btf", all, "the kernel's own hash"},
+		"no right to load":   {craft.Without, "CAP_BPF", all, "memlock"},
+		"no CAP_NET_ADMIN":   {craft.Without, "CAP_NET_ADMIN", all, "memlock"},
+		"no CAP_PERFMON":     {craft.Without, "CAP_PERFMON", all, "memlock"},
+		"no right to listen": {craft.Without, "CAP_NET_RAW", "needs CAP_NET_RAW: run as root", "ready"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			craft.Namespace(t)
+			craft.Cable(t, "left", "right")
+			if c.variable != "" {
+				t.Setenv(c.variable, c.value)
+			}
+			t.Setenv(countOn, "right")
+			out := counted(t)
+			if !strings.Contains(out, c.says) || strings.Contains(strings.ToLower(out), c.not) {
+				t.Error(out)
+			}
+		})
+	}
+}
+
+// counted runs the counting program, sends to it when it is ready, and returns what it said.
+func counted(t *testing.T) string {
+	t.Helper()
+	program := exec.Command(os.Args[0])
+	program.Env = os.Environ()
+	pipe, err := program.StdoutPipe()
+	must(t, err)
+	must(t, program.Start())
+	var said strings.Builder
+	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		said.WriteString(lines.Text() + "\n")
+		if lines.Text() == "ready" {
+			thousand(t)
+		}
+	}
+	program.Wait()
+	return said.String()
+}
+
+func thousand(t *testing.T) {
+	t.Helper()
+	to := craft.NewSender(t, "left")
+	defer to.Close()
+	for n := range manyFlows {
+		client, server := fmt.Sprintf("10.1.%d.%d", n/250, 1+n%250), "10.2.0.1"
+		there, back := numbered(client, server, n), numbered(server, client, n)
+		for _, frame := range [perFlow][]byte{there, back, there, back} {
+			must(t, to.Send(frame))
+		}
+	}
+}

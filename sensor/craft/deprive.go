@@ -1,0 +1,55 @@
+package craft
+
+import (
+	"errors"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/brandmelder/brandmelder/sensor/rights"
+)
+
+// Environment variables that tell a program of a test what it has to do without.
+const (
+	Without = "BRANDMELDER_WITHOUT" // a capability, such as CAP_BPF
+	Hidden  = "BRANDMELDER_HIDDEN"  // a directory: an empty disk of 1 MiB takes its place
+)
+
+// Deprive begins this program anew without what the environment names, and does not
+// come back; without such names it does nothing. What one thread gave up nobody has
+// after an exec.
+func Deprive() error {
+	dir, right := os.Getenv(Hidden), os.Getenv(Without)
+	if dir+right == "" {
+		return nil
+	}
+	runtime.LockOSThread()
+	if dir != "" {
+		err := errors.Join(unix.Unshare(unix.CLONE_NEWNS), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
+			unix.Mount("none", dir, "tmpfs", 0, "size=1m"))
+		if err != nil {
+			return err
+		}
+	}
+	if right != "" {
+		if err := without(rights.Named(right)); err != nil {
+			return err
+		}
+	}
+	os.Unsetenv(Hidden)
+	os.Unsetenv(Without)
+	return unix.Exec("/proc/self/exe", os.Args, os.Environ())
+}
+
+func without(right rights.Set) error {
+	header, data := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}, [2]unix.CapUserData{}
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return err
+	}
+	for i := range data {
+		data[i].Effective &^= uint32(right >> (32 * i))
+		data[i].Permitted = data[i].Effective
+	}
+	return errors.Join(unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), unix.Capset(&header, &data[0]))
+}
