@@ -13,15 +13,22 @@ const dropped = "BRANDMELDER_TEST_DROPPED"
 
 // Rights are given up for good, so a process of its own does it.
 func TestMain(m *testing.M) {
-	if os.Getenv(forbidden) != "" {
+	switch {
+	case os.Getenv(forbidden) != "":
 		if err := tryNetwork(); err != nil {
 			panic(err)
 		}
-		return
-	}
-	if os.Getenv(dropped) == "" {
+	case os.Getenv(confined) != "":
+		confine(os.Getenv(confined))
+	case os.Getenv(dropped) != "":
+		drop()
+	default:
 		os.Exit(m.Run())
 	}
+}
+
+// drop gives up rights and tells what its threads and a program that it starts have left.
+func drop() {
 	for range 8 { // threads that are there already
 		go func() { time.Sleep(time.Minute) }()
 	}
