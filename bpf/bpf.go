@@ -34,9 +34,22 @@ func readable(name string, err error) error {
 	case errors.As(err, &refused):
 		return fmt.Errorf("bpf: the kernel's verifier refuses the program %s: %w", name, err)
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("bpf: loading the program %s needs CAP_BPF and CAP_NET_ADMIN (or root), and a kernel that does not forbid it: %w", name, err)
+		return &forbidden{name, err}
 	case errors.Is(err, syscall.ENOSYS), errors.Is(err, ebpf.ErrNotSupported):
 		return fmt.Errorf("bpf: this kernel cannot run the program %s: %w", name, err)
 	}
 	return fmt.Errorf("bpf: load the program %s: %w", name, err)
 }
+
+// forbidden is a missing right. The library takes that for a limit on locked memory, so
+// its words are kept back.
+type forbidden struct {
+	program string
+	cause   error
+}
+
+func (f *forbidden) Error() string {
+	return "bpf: loading the program " + f.program + " needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN (or root), and a kernel that does not forbid it"
+}
+
+func (f *forbidden) Unwrap() error { return f.cause }

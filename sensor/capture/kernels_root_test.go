@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	}
 	err := craft.Deprive()
 	if err == nil {
-		err = count(name)
+		name, way, _ := strings.Cut(name, " ")
+		err = count(name, way)
 	}
 	if err != nil {
 		fmt.Println(err)
@@ -37,15 +38,23 @@ const (
 	perFlow   = 4 // packets, two each way
 )
 
-// count opens an interface on two rings, says so, and counts packets and pairs of
-// addresses until all have come or none did for a while.
-func count(name string) error {
-	sources, err := Live(name, Options{Rings: 2})
+// count opens an interface, by rings on two of them, says how, and counts packets and
+// pairs of addresses until all have come or none did for a while.
+func count(name, way string) error {
+	rings := 1
+	if way == "ring" {
+		rings = 2
+	}
+	sources, how, err := Open(way, []string{name}, Options{Rings: rings})
 	if err != nil {
 		return err
 	}
-	s := Join(sources)
+	s := sources[0]
+	if rings == 2 {
+		s = Join(sources)
+	}
 	defer s.Close()
+	fmt.Println(how)
 	fmt.Println("ready")
 	pairs, packets := map[string]int{}, 0
 	var p event.Packet
@@ -72,30 +81,40 @@ func count(name string) error {
 	return nil
 }
 
-// On every kernel a thousand conversations come in whole, also where programs cannot be
-// loaded or the kernel hides its types; without the right to listen it says so.
+// On every kernel a thousand conversations come in whole by the best way that there is,
+// also where programs cannot be loaded or the kernel hides its types. It says which way
+// and why; without the right to listen, what to do.
 func TestAThousandFlows(t *testing.T) {
 	const all = "4000 packets, 1000 conversations whole, 0 dropped\n"
-	for name, c := range map[string]struct{ variable, value, says, not string }{
-		"everything":         {says: all, not: "the kernel's own hash"},
-		"no BTF":             {craft.Hidden, "/sys/kernel/btf", all, "the kernel's own hash"},
-		"no right to load":   {craft.Without, "CAP_BPF", all, "memlock"},
-		"no CAP_NET_ADMIN":   {craft.Without, "CAP_NET_ADMIN", all, "memlock"},
-		"no CAP_PERFMON":     {craft.Without, "CAP_PERFMON", all, "memlock"},
-		"no right to listen": {craft.Without, "CAP_NET_RAW", "needs CAP_NET_RAW: run as root", "ready"},
+	const xdp, rings = "right by XDP\n", "right through rings, not by XDP: "
+	for name, c := range map[string]struct {
+		variable, value string
+		how             map[string]string // by way
+	}{
+		"everything":       {how: map[string]string{"auto": xdp, "ring": "right through rings\n"}},
+		"no BTF":           {craft.Hidden, "/sys/kernel/btf", map[string]string{"auto": xdp, "ring": "right through rings\n"}},
+		"no CAP_BPF":       {craft.Without, "CAP_BPF", map[string]string{"auto": rings, "ring": "the kernel's own hash"}},
+		"no CAP_NET_ADMIN": {craft.Without, "CAP_NET_ADMIN", map[string]string{"auto": rings, "ring": "through rings"}},
+		"no CAP_PERFMON":   {craft.Without, "CAP_PERFMON", map[string]string{"auto": rings, "ring": "through rings"}},
+		"no CAP_NET_RAW":   {craft.Without, "CAP_NET_RAW", map[string]string{"ring": "needs CAP_NET_RAW: run as root"}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			craft.Namespace(t)
-			craft.Cable(t, "left", "right")
-			if c.variable != "" {
-				t.Setenv(c.variable, c.value)
-			}
-			t.Setenv(countOn, "right")
-			out := counted(t)
-			if !strings.Contains(out, c.says) || strings.Contains(strings.ToLower(out), c.not) {
-				t.Error(out)
-			}
-		})
+		for way, how := range c.how {
+			t.Run(name+" "+way, func(t *testing.T) {
+				craft.Namespace(t)
+				craft.Cable(t, "left", "right")
+				if c.variable != "" {
+					t.Setenv(c.variable, c.value)
+				}
+				t.Setenv(countOn, "right "+way)
+				out := counted(t)
+				if !strings.Contains(out, how) || strings.Contains(out, all) == (c.value == "CAP_NET_RAW") {
+					t.Error(out)
+				}
+				if strings.Contains(strings.ToLower(out), "memlock") { // the library's word for a missing right
+					t.Error(out)
+				}
+			})
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Environment variables that tell a program of a test what it has to do without.
 const (
-	Without = "BRANDMELDER_WITHOUT" // a capability, such as CAP_BPF
+	Without = "BRANDMELDER_WITHOUT" // a capability, such as CAP_BPF, and with it CAP_SYS_ADMIN, which stands for many
 	Hidden  = "BRANDMELDER_HIDDEN"  // a directory: an empty disk of 1 MiB takes its place
 )
 
@@ -33,7 +33,7 @@ func Deprive() error {
 		}
 	}
 	if right != "" {
-		if err := without(rights.Named(right)); err != nil {
+		if err := without(rights.Named(right) | 1<<unix.CAP_SYS_ADMIN); err != nil {
 			return err
 		}
 	}
