@@ -5,30 +5,43 @@
 
 /* The place of a packet: its ring, and its set in all tables. */
 struct place {
-	void *ring;
 	struct set *set;
-	struct wide_set *wide;
 	__u32 number; /* of the set */
+	__u32 ring;
+	__u32 first; /* way that is looked at first: mostly it is the right one, and the only one touched */
 };
+
+#define way_of(at, i) (((at)->first + (i)) & (WAYS - 1))
+
+/* The IPv6 addresses of a way of the set, 0 never. */
+INLINE __u32 *addresses(const struct place *at, __u32 way)
+{
+	struct wide_set *w = bpf_map_lookup_elem(&wide, &at->number);
+	return w ? w->way[way & (WAYS - 1)] : 0;
+}
 
 INLINE __u32 ring_of(const struct packet *p) { return (__u64)p->pair * ring_count >> 32; }
 
-/* Both directions of a conversation have one set. */
-INLINE __u32 set_of(const struct packet *p)
+/* Both directions of a conversation have one hash, and so one set. */
+INLINE __u32 hash_of(const struct packet *p)
 {
 	__u32 ports = (__u32)(p->sport ^ p->dport) << 16 | (__u16)(p->sport + p->dport);
-	return mix((p->pair ^ seed) + mix(ports ^ seed) + p->proto) & (set_count - 1);
+	return mix((p->pair ^ seed) + ports * 0x9e3779b9 + p->proto);
 }
 
 INLINE struct entry *find(const struct place *at, const struct packet *p)
 {
 #pragma unroll
 	for (int i = 0; i < WAYS; i++) {
-		struct entry *e = &at->set->way[i];
+		__u32 way = way_of(at, i);
+		struct entry *e = &at->set->way[way];
 		if (e->src != p->src || e->dst != p->dst || e->sport != p->sport || e->dport != p->dport ||
 		    e->proto != p->proto || e->tags != p->tags || !e->generation || e->wide != p->wide)
 			continue;
-		if (!p->wide || same(at->wide->way[i], p->addr))
+		if (!p->wide)
+			return e;
+		__u32 *a = addresses(at, way);
+		if (a && same(a, p->addr))
 			return e;
 	}
 	return 0;
@@ -53,10 +66,13 @@ INLINE int emit(const struct place *at, struct entry *e)
 {
 	if (!e->packets)
 		return 1;
-	struct counters *c = bpf_ringbuf_reserve(at->ring, sizeof(*c), 0);
+	void *ring = bpf_map_lookup_elem(&rings, &at->ring);
+	__u32 *a = addresses(at, e - at->set->way);
+	if (!ring || !a)
+		return 0;
+	struct counters *c = bpf_ringbuf_reserve(ring, sizeof(*c), 0);
 	if (!c)
 		return 0;
-	__u32 way = e - at->set->way;
 	__builtin_memset(c, 0, sizeof(c->record));
 	c->record.time = e->last;
 	c->record.kind = COUNTERS;
@@ -64,19 +80,21 @@ INLINE int emit(const struct place *at, struct entry *e)
 	c->record.ifindex = e->ifindex;
 	tell(&c->record, e);
 	c->entry = *e;
-	__builtin_memcpy(c->wide, at->wide->way[way & (WAYS - 1)], sizeof(c->wide));
+	__builtin_memcpy(c->wide, a, sizeof(c->wide));
 	bpf_ringbuf_submit(c, BPF_RB_NO_WAKEUP);
 	return 1;
 }
 
 /* The place that makes room: an empty one, else the one that was silent longest. */
-INLINE struct entry *oldest(struct set *s)
+INLINE struct entry *oldest(const struct place *at)
 {
-	struct entry *e = &s->way[0];
+	struct entry *e = &at->set->way[way_of(at, 0)];
 #pragma unroll
-	for (int i = 1; i < WAYS; i++)
-		if (s->way[i].last < e->last)
-			e = &s->way[i];
+	for (int i = 1; i < WAYS; i++) {
+		struct entry *other = &at->set->way[way_of(at, i)];
+		if (other->last < e->last)
+			e = other;
+	}
 	return e;
 }
 
@@ -84,7 +102,7 @@ INLINE struct entry *oldest(struct set *s)
  * its generation is 0. */
 INLINE void begin(const struct place *at, struct entry *e, const struct packet *p, __u32 ifindex)
 {
-	__u32 generation = (e->generation + 1) & 0x3fffffff, way = e - at->set->way;
+	__u32 generation = (e->generation + 1) & 0x3fffffff;
 	e->generation = 0;
 	order();
 	e->src = p->src;
@@ -99,8 +117,9 @@ INLINE void begin(const struct place *at, struct entry *e, const struct packet *
 	e->bytes = e->payload = 0;
 	e->packets = 0;
 	e->ifindex = ifindex;
-	if (p->wide)
-		__builtin_memcpy(at->wide->way[way & (WAYS - 1)], p->addr, 32);
+	__u32 *a = p->wide ? addresses(at, e - at->set->way) : 0;
+	if (a)
+		__builtin_memcpy(a, p->addr, 32);
 	order();
 	e->generation = generation ? generation : 1;
 }

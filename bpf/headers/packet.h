@@ -42,10 +42,10 @@ INLINE __u32 mix(__u32 h)
 	return h ^ h >> 16;
 }
 
-/* A sum does not know which address came first. 0 is kept for "no pair". */
+/* Neither sum nor difference knows which address came first. 0 is kept for "no pair". */
 INLINE __u32 pair(__u32 a, __u32 b)
 {
-	__u32 h = mix(mix(a + 0x9e3779b9) + mix(b + 0x9e3779b9));
+	__u32 h = mix((a ^ b) * 0x9e3779b9 + a + b);
 	return h ? h : 1;
 }
 

@@ -142,6 +142,9 @@ APART int layer(struct xdp_md *ctx, struct mark *m, struct packet *p)
 INLINE int parse(struct xdp_md *ctx, __u32 wire, struct packet *p)
 {
 	struct mark m = {.left = wire, .type = ETH_BRIDGED};
+	p->tags = p->pair = p->load = p->seq = 0;
+	p->sport = p->dport = 0;
+	p->flags = 0;
 	int what = DEEPER;
 	for (int i = 0; i < 3 && what == DEEPER; i++) // a tunnel in a tunnel, and the conversation in it
 		what = layer(ctx, &m, p);

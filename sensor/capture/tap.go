@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/bpf"
+	"github.com/brandmelder/brandmelder/sensor/iface"
 )
 
 // Sizes of the flow cache, in sets of four entries of 64 bytes, and 32 bytes of
@@ -58,12 +60,12 @@ func newTap(names []string, o Options) (*tap, error) {
 		}
 		l.users = 1
 		t.ports = append(t.ports, &port{link: l, ears: -1, said: name})
-		why, err := l.carries()
+		why, err := iface.Carries(name)
 		if err != nil {
 			return t, err
 		}
-		if why != "" && t.drop {
-			return t, fmt.Errorf("capture on %s: %w: %s", name, ErrOwnTraffic, why)
+		if len(why) > 0 && t.drop {
+			return t, fmt.Errorf("capture on %s: %w: %s", name, ErrOwnTraffic, strings.Join(why, ", "))
 		}
 	}
 	if err := t.load(o); err != nil {
@@ -237,30 +239,4 @@ func (t *tap) leave() error {
 		p.link.leave()
 	}
 	return err
-}
-
-// carries says why the host itself uses the interface, "" when it does not.
-func (l *link) carries() (string, error) {
-	found, err := l.netlink.LinkByIndex(l.index)
-	if err != nil {
-		return "", fmt.Errorf("capture on %s: %w", l.name, err)
-	}
-	if found.Attrs().MasterIndex != 0 {
-		return "it is part of a bridge or bond", nil
-	}
-	addrs, err := l.netlink.AddrList(found, unix.AF_UNSPEC)
-	if err != nil {
-		return "", fmt.Errorf("capture on %s: list its addresses: %w", l.name, err)
-	}
-	if len(addrs) > 0 {
-		return "it has the address " + addrs[0].IP.String(), nil
-	}
-	routes, err := l.netlink.RouteList(found, unix.AF_UNSPEC)
-	if err != nil {
-		return "", fmt.Errorf("capture on %s: list its routes: %w", l.name, err)
-	}
-	if len(routes) > 0 {
-		return "it has a route", nil
-	}
-	return "", nil
 }
