@@ -44,7 +44,8 @@ type xdpRecord struct {
 	Ifindex    uint32
 	Kind       uint8
 	Verdict    uint8
-	Spare      uint16
+	Ends       uint8
+	Spare      uint8
 	Bytes      uint64
 	Payload    uint64
 	Packets    uint32

@@ -39,7 +39,8 @@ APART int give(struct xdp_md *ctx, __u32 number, struct record *r)
 	SIZE(640)
 	SIZE(1544)
 	SIZE(4096)
-	SIZE(16384)
+	SIZE(9216)
+	SIZE(24576)
 	SIZE(MOST)
 	return 0;
 }
@@ -113,6 +114,7 @@ INLINE void hand(struct xdp_md *ctx, const struct place *at, struct record *r, s
 	if (e) {
 		r->place = place_of(at, e);
 		r->verdict = verdict(e);
+		r->ends = p->proto == IP_TCP && p->flags & (FIN | RST);
 		tell(r, e);
 		advance(e, p);
 	}

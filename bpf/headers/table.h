@@ -57,7 +57,8 @@ struct record {
 	__u32 ifindex;
 	__u8 kind;
 	__u8 verdict; /* that was in force */
-	__u16 spare;
+	__u8 ends; /* FIN or RST: what other processors have counted is of interest before it */
+	__u8 spare;
 	__u64 bytes, payload; /* of the entry so far, as packets and high */
 	__u32 packets;
 	__u32 high;

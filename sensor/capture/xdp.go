@@ -81,7 +81,9 @@ type xdp struct {
 	delta   event.FlowDelta
 	waiting []glimpse // counters to tell when the ring was read to mark
 	mark    uint64
-	from    uint32 // set at which the next look at the table begins
+	urgent  []glimpse // counters to tell before the next record
+	ended   uint64    // end of the record that they belong to
+	from    uint32    // set at which the next look at the table begins
 	due     time.Time
 	records int
 	offset  int64 // of the time of day from the kernel's clock, ns
@@ -102,7 +104,7 @@ func (x *xdp) Read(p *event.Packet) error {
 	}
 	var began time.Time
 	for {
-		if len(x.waiting) > 0 && x.ring.behind >= x.mark && x.counted(p) {
+		if x.counted(p) {
 			return nil
 		}
 		if x.records++; x.records%tickAfter == 0 {
@@ -181,17 +183,46 @@ func clockOffset() int64 {
 	return wall.Nano() - mono.Nano()
 }
 
-// counted fills p with counters that wait, if any of them are new.
+// counted fills p with counters that wait and are due, if any of them are new.
 func (x *xdp) counted(p *event.Packet) bool {
-	for len(x.waiting) > 0 {
+	for len(x.urgent) > 0 {
+		g := &x.urgent[0]
+		x.urgent = x.urgent[1:]
+		if x.tell(g, p) {
+			return true
+		}
+	}
+	for len(x.waiting) > 0 && x.ring.behind >= x.mark {
 		g := &x.waiting[0]
 		x.waiting = x.waiting[1:]
-		if x.table.tell(g, &x.delta) {
-			x.alone(p, g.entry.Last, g.entry.Ifindex)
+		if x.tell(g, p) {
 			return true
 		}
 	}
 	return false
+}
+
+func (x *xdp) tell(g *glimpse, p *event.Packet) bool {
+	if !x.table.tell(g, &x.delta) {
+		return false
+	}
+	x.alone(p, g.entry.Last, g.entry.Ifindex)
+	return true
+}
+
+// ending puts what other processors have counted of a conversation before the
+// record of its end, which is read again then: a card may give each direction to
+// another processor.
+func (x *xdp) ending(r *bpf.Record) bool {
+	if x.ended == x.ring.behind {
+		return false
+	}
+	x.ended = x.ring.behind
+	if x.urgent = x.table.elsewhere(r, x.urgent[:0]); len(x.urgent) == 0 {
+		return false
+	}
+	x.ring.behind = x.ring.at
+	return true
 }
 
 // alone makes p counters without a frame.
@@ -224,6 +255,9 @@ func (x *xdp) take(b []byte, p *event.Packet) bool {
 		name(e, (*[32]byte)(b[recordSize+int(unsafe.Sizeof(*e)):]), &x.delta)
 		x.alone(p, r.Time, r.Ifindex)
 		return true
+	}
+	if r.Ends != 0 && x.ending(r) {
+		return false
 	}
 	x.fill(p, r.Time, r.Ifindex)
 	p.Data = b[recordSize:][:r.Given:r.Given]

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -144,6 +145,18 @@ func (t *flowTable) look(from, n uint32, found []glimpse) []glimpse {
 		}
 	}
 	return found
+}
+
+// elsewhere copies what other processors have counted of the set that a record is of.
+func (t *flowTable) elsewhere(r *bpf.Record, found []glimpse) []glimpse {
+	cpu, at, ok := t.find(r.Place)
+	if !ok {
+		return found
+	}
+	from := len(found)
+	found = t.look(at/bpf.Ways, 1, found)
+	here := func(g glimpse) bool { return g.cpu == cpu }
+	return append(found[:from], slices.DeleteFunc(found[from:], here)...)
 }
 
 // tell says what is new of a copied entry. The ring has to be read to where it was

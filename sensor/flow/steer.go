@@ -16,9 +16,9 @@ func (l *Lane) order(slot int32, h *decode.Headers) {
 	if h.Entry == 0 || l.steer == nil {
 		return
 	}
-	w := event.WantMore
-	if l.table.records[slot].unread {
-		w = l.least()
+	w, r := event.WantMore, &l.table.records[slot]
+	if r.unread {
+		w, r.kept = l.least(), true
 	}
 	if w != h.Want {
 		l.steer(h.Entry, w)

@@ -56,6 +56,7 @@ type record struct {
 	over          bool    // flow.end was written
 	unread        bool    // its bytes are of no interest any more
 	reopened      bool    // other is valid
+	kept          bool    // the source was told to keep its packets back: what is missing may be counted there
 	good          [2]bool // a checksum of this side was right once
 	odd           uint8   // anomalies already said
 	state         event.TCPState

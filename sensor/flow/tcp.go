@@ -239,6 +239,9 @@ func (l *Lane) giveUp(r *record, s event.Side) {
 	n := uint64(me.hole[0].hi - me.hole[0].lo)
 	copy(me.hole[:], me.hole[1:])
 	me.holes--
+	if r.kept {
+		return
+	}
 	r.total[s].Gap += n
 	l.minute.Gap += n
 	r.note(s, 'g')
