@@ -13,7 +13,7 @@ RACE     ?= ./...
 POOL  ?= $(CAPTURES)
 MKMIX ?= ../shared/eval/mkmix
 
-.PHONY: help go-version build run test race golden fuzz bench eval eval-week eval-logins eval-logins-real lint check test-root recording
+.PHONY: bpf bench-xdp help go-version build run test race golden fuzz bench eval eval-week eval-logins eval-logins-real lint check test-root recording
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,15 @@ test-root: go-version ## tests that need root: namespaces, rings, eBPF, a run on
 
 test-kernels: go-version ## the same of capture on other kernels, emulated: SUITES="bookworm trixie-backports" are Debian's
 	@GO=$(GO) deploy/test-kernels.sh $(SUITES)
+
+bench-xdp: go-version ## ns a packet in the kernel, one core by XDP and by a ring, elephants (root, two cores)
+	BRANDMELDER_BENCH_XDP=1 $(GO) test -count=1 -v ./bpf -run BenchXDP
+	BRANDMELDER_BENCH_XDP=1 $(GO) test -count=1 -v ./sensor/capture -run BenchLive
+	BRANDMELDER_ELEPHANT_MB=$(or $(ELEPHANT_MB),3000) $(GO) test -count=1 -v ./sensor/pipeline -run Elephants
+
+bpf: go-version ## make the kernel's programs anew (Debian's clang 14 and llvm): they must be those that are committed
+	$(GO) generate ./bpf
+	git diff --exit-code -- bpf
 
 live: go-version ## the captures in CAPTURES over a wire (root): the findings of the file, ten at their own pace
 	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live
