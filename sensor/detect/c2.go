@@ -57,6 +57,7 @@ type c2Channel struct {
 	posts    int // of them, those that sent something
 	refused  int // of those, answered by an error
 	other    int // requests for what pages are made of
+	opening  c2Opening
 	told     event.Severity
 	refs     []event.FlowRef
 }
@@ -107,6 +108,27 @@ func (ch *c2Channel) call(at int64) {
 	}
 	ch.calls[ch.n%c2Calls] = at
 	ch.n++
+}
+
+// c2Opening is with how many bytes the latest conversations of a channel began.
+type c2Opening struct {
+	bytes int64
+	flow  int64 // start of the latest conversation
+	n     int   // so many in a row began with as many bytes
+}
+
+// open notes how a conversation began, once.
+func (ch *c2Channel) open(f *event.Flow, bytes int64) {
+	o := &ch.opening
+	if f.Start == o.flow {
+		return
+	}
+	if bytes != o.bytes {
+		o.n = 0
+	}
+	o.bytes, o.flow = bytes, f.Start
+	o.n++
+	ch.call(f.Start)
 }
 
 // regular reports whether the calls come like a timer's: at least five distances of

@@ -61,6 +61,8 @@ const (
 	signKeepAlive
 	signOpaque
 	signLong
+	signSameOpening
+	signUnanswered
 )
 
 // c2Signs names the signs and weighs them. A weight says how many honest programs
@@ -79,6 +81,7 @@ var c2Signs = [...]struct {
 	{"framework-certificate", 7}, {"self-signed", 2}, {"default-certificate", 2}, {"no-name", 1}, {"fresh-certificate", 1}, {"other-name", 1},
 	{"eternal-certificate", 1}, {"dynamic-name", 2},
 	{"framed", 1}, {"framed-in-digits", 2}, {"server-first", 1}, {"keep-alive", 2}, {"opaque", 1}, {"long", 1},
+	{"same-opening", 1}, {"unanswered", 1},
 }
 
 // Points from which a channel is a finding, and one of high severity. Calibrated

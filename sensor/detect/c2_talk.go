@@ -92,7 +92,7 @@ func implantSigns(r event.Record) signs {
 // in an unknown protocol. Games, calls and file sharing are many such at once.
 func (c *c2) lone(e *event.Event, place string, report Report) {
 	f, r := e.Flow, e.Data
-	if event.NumberOf(r, "brandmelder.talk.client.messages") == 0 || event.NumberOf(r, "brandmelder.talk.server.messages") == 0 {
+	if event.NumberOf(r, "brandmelder.talk.client.messages") == 0 {
 		return
 	}
 	peers, _ := c.peers.Touch(f.Client.Addr(), e.Time)
@@ -103,7 +103,7 @@ func (c *c2) lone(e *event.Event, place string, report Report) {
 	}
 	k := c2Key{f.Client.Addr(), place, f.Server.Port(), c2Lone}
 	ch := c.channel(e, k)
-	ch.signs |= loneSigns(r) | signOddPort
+	ch.signs |= loneSigns(r) | signOddPort | ch.checkIn(e, place)
 	if e.Time-f.Start >= c2Long {
 		ch.signs |= signLong
 	}
@@ -113,6 +113,33 @@ func (c *c2) lone(e *event.Event, place string, report Report) {
 	if alone && peers.n <= c2Few {
 		c.judge(e, k, ch, c.env.Know.Entity(f.Client.Addr()), c.env.Know.Entity(f.Server.Addr()), report)
 	}
+}
+
+// c2CheckIns is how often a conversation must begin alike: regular needs as many
+// distances, and five like ones in a row are no accident.
+const c2CheckIns = 6
+
+// checkIn weighs how conversations of a channel resemble each other. An implant
+// whose controller is away says the same opaque greeting at the beat of a timer and
+// is not answered. What has a name may be a device that its maker forgot.
+func (ch *c2Channel) checkIn(e *event.Event, place string) (s signs) {
+	r := e.Data
+	sizes := event.NumbersOf(r, "brandmelder.talk.sizes")
+	if len(sizes) == 0 || event.TextOf(r, "brandmelder.talk.first") != "client" || event.TextOf(r, "brandmelder.talk.client.class") != "binary" {
+		return 0
+	}
+	ch.open(e.Flow, sizes[0])
+	if place != e.Flow.Server.Addr().String() && !dynamic(place) || ch.opening.n < c2CheckIns {
+		return 0
+	}
+	s |= signSameOpening
+	if ch.regular() {
+		s |= signRegular
+	}
+	if event.NumberOf(r, "brandmelder.talk.server.messages") == 0 {
+		s |= signUnanswered
+	}
+	return s
 }
 
 // readable are classes of a protocol that has a name.
