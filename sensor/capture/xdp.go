@@ -38,8 +38,8 @@ const (
 
 // XDP opens o.Rings sources on interfaces that are mirror ports. A program in the
 // kernel counts every packet where it arrives and hands over those of conversations
-// that are still read (see Steerer); of the others come counters, each second and
-// before whatever follows them, so that sums always equal the interface. Frames end
+// that are still read (see Steerer); of the others come counters, every few seconds
+// and before whatever follows them, so that sums always equal the interface. Frames end
 // there unless o.Look: an interface that the host uses is refused with ErrOwnTraffic.
 // All packets between two addresses come to one source.
 func XDP(names []string, o Options) ([]Source, error) {
