@@ -31,7 +31,7 @@ var ErrOwnTraffic = errors.New("frames may not end there, since the host itself 
 
 const (
 	restFor   = time.Millisecond // between two looks at an empty ring
-	lookEvery = 4 * time.Second  // for all counters: a tenth of the shortest time after which silence ends a conversation
+	lookEvery = 4 * time.Second  // for all counters: well below the 30 s after which silence ends a conversation
 	lookParts = 16
 	tickAfter = 256 // records between two looks at the time
 )

@@ -148,6 +148,31 @@ func TestMirrorLeavesTheHostItsTraffic(t *testing.T) {
 	}
 }
 
+// Where XDP cannot be, the rings take its place and say why.
+func TestAutoFallsBackToRings(t *testing.T) {
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
+	held, err := XDP([]string{"right"}, Options{}) // the interface has its program already
+	if err != nil {
+		craft.Refused(t, err)
+	}
+	defer held[0].Close()
+	if _, _, err := Open("xdp", []string{"right"}, Options{}); err == nil {
+		t.Error("two programs on one interface")
+	}
+	all, how, err := Open("auto", []string{"right"}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer all[0].Close()
+	if _, steers := all[0].(Steerer); steers || !strings.Contains(how, "through rings, not by XDP: capture on right: attach XDP") {
+		t.Error(how)
+	}
+	if _, _, err := Open("auto", []string{"nowhere"}, Options{}); err == nil || !strings.Contains(err.Error(), "left, lo, right") {
+		t.Errorf("%v", err)
+	}
+}
+
 func address(t *testing.T, name, text string) {
 	t.Helper()
 	a, err := netlink.ParseAddr(text)

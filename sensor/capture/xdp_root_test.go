@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,11 +50,42 @@ func TestMirrorGivesWhatIsSent(t *testing.T) {
 		got++
 	})
 	stats := s.Stats()
-	t.Log(stats.Notes)
 	if got != n || stats.Seen != n || stats.Delivered != n || stats.Dropped != 0 || stats.Interfaces[0] != "right" {
 		t.Errorf("%d of %d packets; stats %+v", got, n, stats)
 	}
 	if tx := craft.Named(t, "right").Attrs().Statistics.TxPackets; tx != 0 {
 		t.Errorf("%d packets were sent", tx)
+	}
+}
+
+// Frames of any size come up whole: those that a ring's record just holds, and those
+// of which only a part lies in one piece.
+func TestMirrorGivesFramesOfAnySize(t *testing.T) {
+	craft.Namespace(t)
+	craft.Cable(t, "left", "right")
+	s := mirror(t, Options{}, "right")[0]
+	for _, size := range []int{14, 60, 104, 105, 1514, 1544, 1545, 4000, 9014, 20000, 65549} {
+		frame := append(craft.Frame(ann, bob, datum(ann, bob, "x")), bytes.Repeat([]byte{0xa5}, 65549)...)[:size]
+		send(t, "left", frame)
+		var p event.Packet
+		if err := s.Read(&p); err != nil || !bytes.Equal(p.Data, frame) || int(p.Wire) != size {
+			t.Errorf("%d bytes: %d of %d, %v", size, len(p.Data), p.Wire, err)
+		}
+	}
+}
+
+// A driver without XDP is helped by the kernel.
+func TestMirrorBehindTheDriver(t *testing.T) {
+	craft.Namespace(t)
+	craft.Up(t, "lo")
+	s := mirror(t, Options{Look: true}, "lo")[0]
+	frame := craft.Frame(ann, bob, said(ann, bob, "x"))
+	send(t, "lo", frame)
+	var p event.Packet
+	if err := s.Read(&p); err != nil || !bytes.Equal(p.Data, frame) || p.Entry == 0 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if notes := strings.Join(s.Stats().Notes, "; "); !strings.Contains(notes, "behind the driver") || !strings.Contains(notes, "go on to this host") {
+		t.Error(notes)
 	}
 }
