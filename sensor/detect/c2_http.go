@@ -18,6 +18,9 @@ func (c *c2) http(e *event.Event, report Report) {
 	if method == "" || !c.env.Know.Internal(f.Client.Addr()) || ownTraffic(host, r) {
 		return
 	}
+	if event.IsTrue(r, "brandmelder.http.request.login") && c.env.Know.Internal(f.Server.Addr()) {
+		return // a login, by whomever, is no check-in
+	}
 	k := c2Key{f.Client.Addr(), host, f.Server.Port(), c2HTTP}
 	ch := c.channel(e, k)
 	ch.call(e.Time)

@@ -16,12 +16,13 @@ const (
 	webTraversal
 	webCmd
 	webXSS
+	webCode
 
 	// webExploit are the shapes that run code at the server.
-	webExploit = webJNDI | webCmd
+	webExploit = webJNDI | webCmd | webCode
 )
 
-var webShapes = []string{"jndi", "sql", "traversal", "cmd", "xss"}
+var webShapes = []string{"jndi", "sql", "traversal", "cmd", "xss", "code"}
 
 func (s webShape) names() (out []string) {
 	for i, name := range webShapes {

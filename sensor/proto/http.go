@@ -22,6 +22,7 @@ const (
 	httpMaxHeaders = 256
 	httpPending    = 64      // requests of one connection that wait for a response
 	httpBodyLook   = 4 << 10 // first bytes of a request body that are examined
+	httpAnswerLook = 512     // and of a response's
 )
 
 var httpMethods = []string{
@@ -351,7 +352,7 @@ func (p *httpParser) tunnels(r *HTTP) bool {
 func (p *httpParser) body(from event.Side, b []byte) {
 	p.count(from, int64(len(b)))
 	s := &p.sides[from]
-	bound := magicWindow
+	bound := httpAnswerLook
 	if from == event.Client {
 		bound = httpBodyLook
 	}
@@ -382,7 +383,8 @@ func (p *httpParser) finish(from event.Side, emit func(event.Record)) {
 	if r == nil || s.interim {
 		return
 	}
-	r.Class[event.Server] = answerClass(s.head)
+	r.Class[event.Server] = answerClass(s.head[:min(len(s.head), magicWindow)])
+	r.Shell = shellAnswer(s.head)
 	s.head = s.head[:0]
 	p.emit(r, emit)
 }

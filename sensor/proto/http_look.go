@@ -104,8 +104,14 @@ var shapes = [...]struct {
 	{"jndi", []string{"${jndi:", "${${", "${lower:", "${upper:", "${::-"}},
 	{"sql", []string{"union select", "union all select", "sleep(", "benchmark(", "information_schema", "or 1=1", "' or '", "and 1=1", "waitfor delay", "xp_cmdshell", "extractvalue("}},
 	{"traversal", []string{"../", `..\`}},
-	{"cmd", []string{";cat ", "; cat ", "|cat ", "cmd.exe", "/bin/sh", "/bin/bash", "powershell ", "powershell.exe", "/etc/passwd", ";wget ", ";curl ", "() {", "busybox"}},
+	{"cmd", []string{";cat ", "; cat ", "|cat ", "cmd.exe", "/bin/sh", "/bin/bash", "powershell ", "powershell.exe", "/etc/passwd", ";wget ", ";curl ", "() {", "busybox",
+		"cd /tmp", "cd /var/tmp", ";chmod ", "; chmod ", "/dev/tcp/", "${ifs}", "$(id)", "`id`", ";id;", "|id|", "nc -e /"}},
 	{"xss", []string{"<script", "javascript:", "onerror="}},
+	// What servers evaluate: OGNL, SpEL and the class loader of Spring (CVE-2017-5638, CVE-2022-22963, CVE-2022-22965,
+	// CVE-2022-26134), Java's objects in XML (CVE-2017-10271), FreeMarker, PHP (CVE-2017-9841, CVE-2018-20062, CVE-2024-4577).
+	{"code", []string{"class.module.classloader", "_memberaccess", "ognl.ognlcontext", "@java.lang.runtime@", "java.lang.runtime", "java.lang.processbuilder",
+		"java.beans.xmldecoder", "freemarker.template.utility.execute", "scriptenginemanager", "\\think\\app/invokefunction", "call_user_func_array", "allow_url_include",
+		"auto_prepend_file", "php://input", "php://filter", "<?php", "eval(base64_decode", "shell_exec(", "passthru("}},
 }
 
 // names lists the shapes, in their fixed order.
@@ -117,6 +123,34 @@ func (s suspicion) names() []string {
 		}
 	}
 	return out
+}
+
+// shellAnswers are lines that a server's answer has where a command was run on it, or a
+// file of accounts read: what id, dir and type or cat say.
+var shellAnswers = [...]struct {
+	name  string
+	words []string // all of them on one line
+}{
+	{"id", []string{"uid=", ") gid=", ") groups="}},
+	{"accounts", []string{"root:x:0:0:"}},
+	{"dir", []string{" Volume Serial Number is "}},
+	{"system", []string{"nt authority\\system"}},
+}
+
+// shellAnswer names what the first lines of an answer are the output of.
+func shellAnswer(head []byte) string {
+	for line := range bytes.Lines(head) {
+	answers:
+		for _, a := range shellAnswers {
+			for _, w := range a.words {
+				if !bytes.Contains(line, []byte(w)) {
+					continue answers
+				}
+			}
+			return a.name
+		}
+	}
+	return ""
 }
 
 // suspect looks for attack shapes in text as a server would decode it: percent

@@ -40,13 +40,14 @@ type HTTP struct {
 	TargetEntropy   float64   // of them, bits per character
 	Checksum        int64     // of a path of one plain word: sum of its bytes modulo 256; -1 none
 	Encoded         bool      // the response's body is compressed, so its class says nothing
+	Shell           string    // what a command answers, in the response's first lines
 	looked          bool
 	shapes          suspicion
 }
 
 func newHTTP(method string) *HTTP { return &HTTP{Method: method, Query: -1, Checksum: -1} }
 
-// Suspicious lists the attack shapes: jndi, sql, traversal, cmd, xss.
+// Suspicious lists the attack shapes: jndi, sql, traversal, cmd, xss, code.
 func (r *HTTP) Suspicious() []string { return r.shapes.names() }
 
 // target reads the request target (RFC 9112, section 3.2).
@@ -253,6 +254,8 @@ func httpFields() []event.Field {
 		count("http.response.body.bytes", "bytes of the response's body", func(r *HTTP) int64 { return r.Body[event.Server] }),
 		text("brandmelder.http.request.class", "what the request's body looks like", func(r *HTTP) string { return r.Class[event.Client] }),
 		text("brandmelder.http.response.class", "what the response's body looks like: a kind of file, or binary", func(r *HTTP) string { return r.Class[event.Server] }),
+		text("brandmelder.http.response.output", "whose output the first lines of the response are: id, accounts, dir or system", func(r *HTTP) string { return r.Shell }),
+		event.Bool("brandmelder.http.request.login", event.Technical, "the request's form holds a password", func(r *HTTP) (bool, bool) { return true, r.Form }),
 		text("brandmelder.http.server", "software that the server names", func(r *HTTP) string { return r.Server }),
 		text("brandmelder.http.auth", "authentication scheme", func(r *HTTP) string { return r.Auth }),
 		event.Float("brandmelder.http.request.entropy", event.Technical, "bits per byte of the body's first 4 KiB", func(r *HTTP) (float64, bool) { return r.Entropy, r.looked }),
@@ -262,6 +265,6 @@ func httpFields() []event.Field {
 		event.Bool("brandmelder.http.request.blob_cookie", event.Technical, "the cookie is one base64 value without a name", func(r *HTTP) (bool, bool) { return true, r.Blob }),
 		event.Int("brandmelder.http.path.checksum8", event.Technical, "of a path of one plain word: sum of its bytes modulo 256", func(r *HTTP) (int64, bool) { return r.Checksum, r.Checksum >= 0 }),
 		event.Bool("brandmelder.http.response.encoded", event.Technical, "the response's body is compressed, so its class says nothing", func(r *HTTP) (bool, bool) { return true, r.Encoded }),
-		event.Strings("brandmelder.http.suspicious", event.Technical, "attack shapes: jndi, sql, traversal, cmd, xss", (*HTTP).Suspicious),
+		event.Strings("brandmelder.http.suspicious", event.Technical, "attack shapes: jndi, sql, traversal, cmd, xss, code", (*HTTP).Suspicious),
 	}
 }

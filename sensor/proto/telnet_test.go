@@ -35,6 +35,10 @@ func TestTelnetLogins(t *testing.T) {
 			[]string{"<Password: ", "x\r\n", "<\r\nsw1> "},
 			[]*event.Login{{Protocol: "telnet", Method: "password", Outcome: event.Success, Clear: true, Attempt: 1}},
 		},
+		"no name, and then a secret": {
+			[]string{"<login: ", "\r\x00", "<\r\nPassword: ", "geheim\r\x00", "<\r\nLogin incorrect\r\nlogin: "},
+			[]*event.Login{{Protocol: "telnet", Method: "password", Outcome: event.Failure, Clear: true, Attempt: 1}},
+		},
 		"an empty secret": {
 			[]string{"<login: ", "ann\n", "<Password: ", "\n", "<\nLogin incorrect\n"},
 			[]*event.Login{{Protocol: "telnet", Method: "password", User: "ann", Outcome: event.Failure, Attempt: 1}},

@@ -159,7 +159,8 @@ func (t *terminal) typeName(b byte, end bool) {
 	case end && len(t.typed) > 0:
 		t.user, t.state = printable(string(bytes.TrimSpace(t.typed))), terminalNamed
 		t.typed, t.line = t.typed[:0], t.line[:0]
-	case end:
+	case end: // no name: what comes next is another question, and may be for the secret
+		t.user, t.state, t.line = "", terminalIdle, t.line[:0]
 	case b == 8 || b == 0x7f:
 		t.typed = t.typed[:max(0, len(t.typed)-1)]
 	case len(t.typed) < terminalUser && b >= 0x20:
