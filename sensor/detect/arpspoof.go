@@ -22,6 +22,7 @@ type arpSpoof struct {
 	asked  *baseline.Map[arpQuestion, int64]
 	claims *baseline.Map[event.MAC, arpClaims]
 	routes *baseline.Map[netip.Addr, arpRoute]
+	doubts *baseline.Map[netip.Addr, arpDoubt]
 }
 
 const (
@@ -51,6 +52,13 @@ type arpClaims struct {
 	told     int
 }
 
+// arpDoubt is an address that was claimed while it was not known who has it. Its
+// owner may be heard of later: attackers put things right when they leave.
+type arpDoubt struct {
+	claimer event.MAC
+	times   int
+}
+
 // arpRoute is through whom a host reaches the outside.
 type arpRoute struct{ mac, before event.MAC }
 
@@ -64,6 +72,7 @@ func newARPSpoof(env Env, decode Decoder) (Detector, error) {
 		asked:  baseline.NewMap[arpQuestion, int64](env.State, "arp-spoofing.questions", arpTable, arpAnswer),
 		claims: baseline.NewMap[event.MAC, arpClaims](env.State, "arp-spoofing.claims", arpTable/4, arpWindow),
 		routes: baseline.NewMap[netip.Addr, arpRoute](env.State, "arp-spoofing.routes", arpTable, arpMemory),
+		doubts: baseline.NewMap[netip.Addr, arpDoubt](env.State, "arp-spoofing.doubts", arpTable/4, arpWindow),
 	}, nil
 }
 
@@ -90,6 +99,7 @@ func (d *arpSpoof) Observe(e *event.Event, report Report) {
 		return
 	}
 	d.own(mac, from, e.Time)
+	d.disprove(e, mac, from, report)
 }
 
 // own notes who has an address. One that is still in use stays with its host.
@@ -110,13 +120,41 @@ func (d *arpSpoof) claim(e *event.Event, mac event.MAC, claimed, victim netip.Ad
 	c.victims.add(victim)
 	c.others.add(claimed)
 	o := d.owners.Get(claimed)
-	if o == nil || o.mac == mac || e.Time-o.seen > arpFresh || shared(o.mac) {
+	if o == nil {
+		d.doubt(mac, claimed, e.Time)
+		return
+	}
+	if o.mac == mac || e.Time-o.seen > arpFresh || shared(o.mac) {
 		return
 	}
 	c.conflict++
 	if c.conflict >= arpClaimed || c.conflict >= 2 && c.others.n >= 2 {
 		d.report(e, mac, c, false, report)
 	}
+}
+
+// doubt counts a claim that nothing speaks for or against yet.
+func (d *arpSpoof) doubt(mac event.MAC, claimed netip.Addr, now int64) {
+	w, _ := d.doubts.Touch(claimed, now)
+	if w.claimer != mac {
+		*w = arpDoubt{claimer: mac}
+	}
+	w.times++
+}
+
+// disprove counts the claims of an address that turns out to be another host's.
+func (d *arpSpoof) disprove(e *event.Event, mac event.MAC, a netip.Addr, report Report) {
+	w := d.doubts.Get(a)
+	if w == nil || w.claimer == mac || shared(mac) {
+		return
+	}
+	c := d.claims.Get(w.claimer)
+	if c != nil {
+		if c.conflict += w.times; c.conflict >= arpClaimed {
+			d.report(e, w.claimer, c, false, report)
+		}
+	}
+	d.doubts.Delete(a)
 }
 
 // route notes through whom a host reaches the outside: when that becomes somebody

@@ -39,8 +39,15 @@ func rpcQuestions(r event.Record) []question {
 	if !ok || refusedCall(r) {
 		return nil
 	}
+	if q.kind == reconEndpoints && event.NumberOf(r, "brandmelder.rpc.response_bytes") >= wholeMap {
+		q.weight = reconLimit
+	}
 	return []question{q}
 }
+
+// wholeMap is what the endpoints of a whole machine come to, bytes in one answer: a
+// look-up of one interface is answered with a few hundred.
+const wholeMap = 4096
 
 // nameQuestions knows the request for all names that a host has. Old Windows asks
 // it of hosts that it talks with, some firewalls of each of their users.

@@ -104,6 +104,10 @@ func TestARPSpoofing(t *testing.T) {
 			t.Errorf("traffic through the claimer: %+v", fs)
 		}
 	}
+	late := bySubject(t, "arp-spoofing", "hit-late")["10.0.0.66"]
+	if len(late) != 1 || late[0].Observed.Value != 8 || late[0].Facts.(*arpSpoofFacts).MAC != "02-00-00-00-00-66" {
+		t.Errorf("an owner heard of after the claims: %+v", late)
+	}
 	quiet(t, "arp-spoofing", "miss", "benign")
 	bounded(t, "arp-spoofing", scene{Kind: "flow.start", Every: 0.001, Client: "10.0.0.1", Server: "198.51.100.1", Port: 443, Answered: true, State: "S1",
 		MAC: "02-00-00-00-00-01", Count: arpTable + 100, Vary: []string{"client"}})

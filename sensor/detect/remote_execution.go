@@ -30,6 +30,7 @@ const (
 	execCopy
 	execOutput
 	execShell
+	execTried
 )
 
 // Services are started and changed, and WMI methods called, by inventories and
@@ -39,6 +40,8 @@ var execDeeds = []deed{
 	execTask: {"scheduled task", event.High}, execWMI: {"WMI ExecMethod", event.Medium}, execWMIStore: {"WMI PutInstance", event.High},
 	execDCOM: {"DCOM Invoke", event.Medium}, execClass: {"DCOM application", event.High}, execPipe: {"PsExec pipe", event.High},
 	execCopy: {"program copied", event.High}, execOutput: {"output file", event.High}, execShell: {"WinRM", event.Medium},
+	// Whoever keeps machines in order has the right to.
+	execTried: {"refused attempt to start a program", event.Medium},
 }
 
 const (
@@ -97,10 +100,11 @@ var execCalls = map[string]map[string]int{
 	"IDispatch": {"Invoke": execDCOM},
 }
 
-// execCall says what a call started.
+// execCall says what a call started, or tried to start.
 func execCall(r event.Record) (kind int, ok bool) {
 	if refusedCall(r) {
-		return 0, false
+		kind, ok = execCalls[event.TextOf(r, "brandmelder.rpc.interface")][event.TextOf(r, "brandmelder.rpc.operation")]
+		return execTried, ok && (kind == execService || kind == execTask)
 	}
 	if class := event.TextOf(r, "brandmelder.rpc.class"); class != "" && class != "WMI" {
 		return execClass, true

@@ -257,7 +257,10 @@ func (p *smtpParser) replied(c smtpCommand, code int, emit func(event.Record)) {
 		}
 	case "RCPT":
 		p.recipient(c.domain, code, emit)
-	case "VRFY", "EXPN":
+	case "VRFY", "EXPN": // no program that sends mail asks; the answer may be that it is not told
+		if code != 250 && code != 251 {
+			code = 550
+		}
 		p.probed(code, emit)
 	case "AUTH":
 		p.login(code, emit)
@@ -292,7 +295,7 @@ func (p *smtpParser) recipient(domain string, code int, emit func(event.Record))
 }
 
 // probed counts what the server says of addresses: 550, 551 and 553 mean that
-// there is none such (RFC 5321, section 4.2.3), 252 that it does not tell. A
+// there is none such (RFC 5321, section 4.2.3). A
 // client that gathers many unknown ones is told of at each doubling from 8 on.
 func (p *smtpParser) probed(code int, emit func(event.Record)) {
 	n := &p.probes

@@ -193,7 +193,7 @@ func smtpFields() []event.Field {
 		event.Strings("brandmelder.smtp.attachment.classes", event.Technical, "what that looks like by its first bytes", func(r *SMTP) []string { return r.Classes }),
 		event.Bool("brandmelder.smtp.authenticated", event.Technical, "the client had logged on", func(r *SMTP) (bool, bool) { return true, r.Auth }),
 		event.Bool("brandmelder.smtp.encrypted", event.Technical, "STARTTLS was granted", func(r *SMTP) (bool, bool) { return true, r.Encrypted }),
-		count("unknown", "addresses that the server said there are none of, so far in this session", func(r *SMTP) int64 { return r.Unknown }),
+		count("unknown", "addresses that the server said there are none of, or did not confirm to VRFY, so far in this session", func(r *SMTP) int64 { return r.Unknown }),
 		count("known", "addresses that it confirmed, told with the unknown ones", func(r *SMTP) int64 { return r.Known }),
 	}
 }
