@@ -5,6 +5,7 @@
 # /tmp), ONLY=PATTERN picks scenarios, HALF=1 or 2 one half of them, REPLAY=1 records nothing and judges OUT anew,
 # RECORD=1 only records.
 set -u
+shopt -s extglob # ONLY=@(one|other)
 [ "$(id -u)" = 0 ] || { echo "eval-tools: needs root, for network namespaces"; exit 2; }
 [ -n "${BT_INSIDE:-}" ] || exec env BT_INSIDE=1 unshare --mount --propagation private "$0" "$@"
 PATH=$PATH:/usr/sbin:/sbin

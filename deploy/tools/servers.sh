@@ -20,7 +20,7 @@ domain() { # Samba AD with forty people, two services and an account that needs 
   samba-tool user create svcweb Dienst2026 -s "$s" >/dev/null
   samba-tool user create svcsql Dienst2026 -s "$s" >/dev/null
   samba-tool spn add HTTP/web.lab.example svcweb -s "$s"
-  samba-tool spn add MSSQLSvc/db.lab.example:1433 svcsql -s "$s"
+  for n in MSSQLSvc/db.lab.example MSSQLSvc/db2.lab.example HTTP/intranet.lab.example TERMSRV/ts1.lab.example FTP/lin.lab.example; do samba-tool spn add $n svcsql -s "$s"; done
   ldbmodify -H "$dir/dc/private/sam.ldb" >/dev/null <<<$'dn: CN=user7,CN=Users,DC=lab,DC=example\nchangetype: modify\nreplace: userAccountControl\nuserAccountControl: 4194816'
   bg dc samba -F -s "$s"
 }

@@ -33,6 +33,7 @@ var deedHits = map[string]map[string]string{
 		"10.0.0.6 10.0.1.1": "73 output file ×1",
 		"10.0.0.7 10.0.1.1": "47 WinRM ×2",
 		"10.0.0.8 10.0.2.1": "73 scheduled task ×1",
+		"10.0.0.9 10.0.1.1": "47 refused attempt to start a program ×1",
 		"10.0.0.8 *":        "73 scheduled task ×32",
 	},
 	"credential-theft": {

@@ -20,6 +20,14 @@ const (
 	// and the monthly visit's first half have passed.
 	icsLearn  = 14 * 24 * 3600 * second
 	icsMemory = 45 * 24 * 3600 * second
+
+	// Before that one thing tells: whoever works with a device reads it. A host that
+	// comes when another has polled it for a while, and writes a series of values
+	// without ever reading one, does not.
+	icsSettled = 10 * second
+	icsPolls   = 20
+	icsSeries  = 10
+	icsBurst   = 60 * second
 )
 
 type icsPair struct {
@@ -37,6 +45,9 @@ type icsTried struct {
 	answered  bool // where nothing is ever answered, only one direction is mirrored
 	told      int
 	flows     []event.FlowRef
+
+	reads, writes int64 // accepted
+	intruded      bool  // told of
 }
 
 // search notes what the device does not have.
@@ -71,6 +82,11 @@ func (d *icsCommand) search(o *icsEvent, report Report) {
 func (t *icsTried) note(o *icsEvent) {
 	t.unknown = max(t.unknown, o.unknown)
 	t.answered = t.answered || o.status != ""
+	if o.class == "read" {
+		t.reads += o.accepted
+	} else if o.class == "write" {
+		t.writes += o.accepted
+	}
 	switch {
 	case o.unit < 0:
 	case o.accepted > 0:
@@ -131,6 +147,10 @@ func (d *icsCommand) master(o *icsEvent, report Report) {
 	if fresh {
 		m.since = o.at
 	}
+	if d.intrudes(o, m) {
+		report(d.newMaster(o, m, len(m.readers)+len(m.writers)-1, writes))
+		return
+	}
 	known := slices.Contains(m.readers, o.asker) || slices.Contains(m.writers, o.asker)
 	list := &m.readers
 	if writes {
@@ -144,6 +164,24 @@ func (d *icsCommand) master(o *icsEvent, report Report) {
 	if masters == 0 || o.at-m.since < icsLearn || known && !writes {
 		return
 	}
+	report(d.newMaster(o, m, masters, writes))
+}
+
+// intrudes reports, once, a host that only writes to a Modbus device which another
+// polls. Elsewhere values are subscribed to or pushed.
+func (d *icsCommand) intrudes(o *icsEvent, m *icsMasters) bool {
+	t := d.pairs.Get(icsPair{o.asker, o.device, o.protocol})
+	if o.protocol != "modbus" || t == nil || t.intruded || t.reads > 0 || t.writes < icsSeries || o.at-t.onset > icsBurst || t.onset-m.since < icsSettled {
+		return false
+	}
+	t.intruded = slices.ContainsFunc(m.readers, func(a netip.Addr) bool {
+		p := d.pairs.Get(icsPair{a, o.device, o.protocol})
+		return p != nil && p.reads >= icsPolls
+	})
+	return t.intruded
+}
+
+func (d *icsCommand) newMaster(o *icsEvent, m *icsMasters, masters int, writes bool) event.Finding {
 	f := event.Finding{
 		Key: "master " + o.asker.String() + " " + o.device.String() + " " + o.protocol, Time: o.at, Onset: o.at,
 		Subject: d.env.Know.Entity(o.asker), Peer: d.env.Know.Entity(o.device), Port: o.port, Score: 65, Severity: event.Medium, Class: event.Novelty,
@@ -156,5 +194,5 @@ func (d *icsCommand) master(o *icsEvent, report Report) {
 	if allowedFrom(d.env, o.asker, o.device) {
 		f.Severity = event.Low
 	}
-	report(f)
+	return f
 }
