@@ -13,7 +13,7 @@ RACE     ?= ./...
 POOL  ?= $(CAPTURES)
 MKMIX ?= ../shared/eval/mkmix
 
-.PHONY: bpf bench-xdp help go-version build run test race golden fuzz bench eval eval-week eval-logins eval-logins-real lint check test-root recording
+.PHONY: bpf bench-xdp help go-version build run test race golden fuzz bench eval eval-week eval-logins eval-logins-real eval-tools lint check test-root recording
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -106,6 +106,9 @@ eval-logins: go-version ## strange logins in synthetic domains: found by kind, a
 
 eval-logins-real: build ## attempts counted against OpenSSH, Dovecot, OpenLDAP and Samba (root)
 	@deploy/eval-logins-real.sh
+
+eval-tools: build ## other people's attack tools and ordinary work with real servers, recorded and judged (root; PYTHON= a venv with impacket): docs/eval-tools.md
+	@deploy/eval-tools.sh
 
 eval-tunnel: build ## tunnels by DNS and ping and uploads, run for real: what had left before the first alert (root)
 	@deploy/eval-tunnel.sh
