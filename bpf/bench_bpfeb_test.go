@@ -39,17 +39,15 @@ type benchSet struct {
 
 type benchTally struct {
 	_            structs.HostLayout
-	Seen         uint64
 	Given        uint64
 	Counted      uint64
 	Lost         uint64
 	Missed       uint64
-	SeenBytes    uint64
 	CountedBytes uint64
 	LostBytes    uint64
 	Evicted      uint64
 	Full         uint64
-	Spare        [6]uint64
+	Spare        [8]uint64
 }
 
 type benchWideSet struct {

@@ -163,8 +163,6 @@ INLINE int mirror_frame(struct xdp_md *ctx)
 	struct tally *t = bpf_map_lookup_elem(&totals, &row);
 	if (!t)
 		return verdict_of_a_frame;
-	t->seen++;
-	t->seen_bytes += wire;
 	struct entry *e = 0;
 	if (known) {
 		e = look(&at, &p, cpu) ? enter(&at, &p, t, ctx->ingress_ifindex) : 0;

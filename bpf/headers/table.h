@@ -37,14 +37,13 @@ struct wide_set {
 	__u32 way[WAYS][8];
 };
 
-/* What became of the packets of a processor that belong to a ring:
- * seen = given + counted + lost + missed. */
+/* What became of the packets of a processor that belong to a ring: each is in one of four. */
 struct tally {
-	__u64 seen, given, counted, lost, missed; /* packets; lost: counted, but wanted; missed: in no entry either */
-	__u64 seen_bytes, counted_bytes, lost_bytes; /* of whole frames */
+	__u64 given, counted, lost, missed; /* packets; lost: counted, but wanted; missed: in no entry either */
+	__u64 counted_bytes, lost_bytes; /* of whole frames */
 	__u64 evicted; /* entries that made room */
 	__u64 full; /* times the ring was full */
-	__u64 spare[6];
+	__u64 spare[8];
 };
 
 /* What stands before a frame in a ring, or alone where kind is COUNTERS. */

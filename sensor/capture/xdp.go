@@ -30,8 +30,9 @@ func init() {
 var ErrOwnTraffic = errors.New("frames may not end there, since the host itself uses it")
 
 const (
-	restFor   = time.Millisecond // between two looks at an empty ring
-	lookEvery = 4 * time.Second  // for all counters: well below the 30 s after which silence ends a conversation
+	restLeast = time.Millisecond // between two looks at an empty ring; twice as long each time
+	restMost  = 4 * time.Millisecond
+	lookEvery = 4 * time.Second // for all counters: well below the 30 s after which silence ends a conversation
 	lookParts = 16
 	tickAfter = 256 // records between two looks at the time
 )
@@ -103,7 +104,7 @@ func (x *xdp) Read(p *event.Packet) error {
 		return io.EOF
 	}
 	var began time.Time
-	for {
+	for rest := restLeast; ; rest = min(2*rest, restMost) {
 		if x.counted(p) {
 			return nil
 		}
@@ -133,7 +134,7 @@ func (x *xdp) Read(p *event.Packet) error {
 		case now.Sub(began) >= pollFor:
 			return ErrIdle
 		}
-		time.Sleep(restFor)
+		time.Sleep(rest)
 	}
 }
 
@@ -294,10 +295,12 @@ func (x *xdp) Stats() Stats {
 	}
 	s := Stats{Delivered: x.shown.packets.Load(), Bytes: x.shown.bytes.Load()}
 	for _, t := range x.table.sums {
-		s.Seen += atomic.LoadUint64(&t.Seen)
-		s.Counted += atomic.LoadUint64(&t.Counted)
+		given, counted := atomic.LoadUint64(&t.Given), atomic.LoadUint64(&t.Counted)
+		dropped := atomic.LoadUint64(&t.Lost) + atomic.LoadUint64(&t.Missed)
+		s.Seen += given + counted + dropped
+		s.Counted += counted
+		s.Dropped += dropped
 		s.Unread += atomic.LoadUint64(&t.CountedBytes)
-		s.Dropped += atomic.LoadUint64(&t.Lost) + atomic.LoadUint64(&t.Missed)
 		s.Freezes += atomic.LoadUint64(&t.Full)
 	}
 	for _, p := range x.tap.ports {
