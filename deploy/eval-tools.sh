@@ -29,7 +29,7 @@ record() { # NAME STRETCH
   for _ in $(seq 50); do [ -s "$out/$1.pcap" ] && break; sleep .1; done
   (everyday) >/dev/null 2>&1 </dev/null & local day=$!
   sleep 2
-  (set +em; "$1") >"$out/$1.txt" 2>&1 </dev/null & local deed=$!
+  (set +em; cd "$dir"; "$1") >"$out/$1.txt" 2>&1 </dev/null & local deed=$!
   set +m
   for _ in $(seq "${LONGEST:-150}"); do kill -0 $deed 2>/dev/null || break; sleep 1; done
   kill -- -$deed -$day 2>/dev/null

@@ -42,8 +42,15 @@ func rpcQuestions(r event.Record) []question {
 	if q.kind == reconEndpoints && event.NumberOf(r, "brandmelder.rpc.response_bytes") >= wholeMap {
 		q.weight = reconLimit
 	}
+	if q.kind == reconSIDs && event.NumberOf(r, "brandmelder.rpc.request_bytes") >= manySIDs {
+		q = question{reconSIDs, reconLimit, false}
+	}
 	return []question{q}
 }
+
+// manySIDs is what 250 SIDs in one question come to, bytes: whoever reads the rights
+// of a folder asks for a few, a tool that goes through all of them for a thousand.
+const manySIDs = 250 * 36
 
 // wholeMap is what the endpoints of a whole machine come to, bytes in one answer: a
 // look-up of one interface is answered with a few hundred.

@@ -30,6 +30,7 @@ func TestReconHit(t *testing.T) {
 		"10.0.0.12": "47 no pre-authentication 1/1",
 		"10.0.0.13": "47 NetBIOS names 42/42",
 		"10.0.0.14": "47 RPC endpoints 1/1",
+		"10.0.0.15": "47 SIDs 1/1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -72,6 +72,10 @@ func bare(f *event.Flow, t *event.Traffic) bool {
 	switch t.History {
 	case "", "F", "Fr", "FF", "r":
 		return true
+	case "A", "Ar", "AA":
+		// To a service: a server that asks whether its clients are still there sends
+		// the same, from its own low port to their high ones.
+		return f.Server.Port() < 1024 && f.Client.Port() >= 1024
 	}
 	return false
 }
