@@ -61,6 +61,9 @@ SERVERS ?= 8 opensearch
 test-elastic: go-version ## what stands in Elasticsearch, against the real SERVERS, which it fetches and starts
 	@GO=$(GO) CAPTURES=$(wildcard $(abspath $(CAPTURES))) deploy/test-elastic.sh $(SERVERS)
 
+demo-elastic: build ## from nothing to alerts in a real Elasticsearch, and what an analyst asks it
+	@GO=$(GO) deploy/demo-elastic.sh
+
 race: go-version ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(RACE)
 

@@ -53,7 +53,7 @@ type flowSeen struct {
 
 func alertsShowCommand() *cobra.Command {
 	var s settings
-	asJSON := false
+	asJSON, asPage, lang := false, false, ""
 	c := &cobra.Command{
 		Use: "show ID", Short: "everything that an alert says", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -65,10 +65,23 @@ func alertsShowCommand() *cobra.Command {
 				fmt.Fprintln(c.OutOrStdout(), a.JSON)
 				return nil
 			}
-			return showAlert(c.OutOrStdout(), &a, s.Lang)
+			lang = cmp.Or(lang, s.Lang)
+			if lang != "en" && lang != "nl" {
+				return fmt.Errorf("--lang %q: choose en or nl", lang)
+			}
+			if !asPage {
+				return showAlert(c.OutOrStdout(), &a, lang)
+			}
+			incident, err := s.incident(&a)
+			if err != nil {
+				return err
+			}
+			return writePage(c.OutOrStdout(), &a, incident, lang)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "the newest document")
+	c.Flags().BoolVar(&asPage, "html", false, "one page that needs nothing else")
+	c.Flags().StringVar(&lang, "lang", "", "en or nl; without it that of the configuration")
 	s.flag(c)
 	return c
 }

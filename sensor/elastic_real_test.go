@@ -186,11 +186,16 @@ func replayed(t *testing.T, namespace string) []event.Doc {
 	return docs
 }
 
-func replayOne(t *testing.T, source capture.Source, namespace string) (docs []event.Doc) {
+func replayOne(t *testing.T, source capture.Source, namespace string) []event.Doc {
+	t.Helper()
+	return replayOneAs(t, source, "north", namespace)
+}
+
+func replayOneAs(t *testing.T, source capture.Source, sensor, namespace string) (docs []event.Doc) {
 	t.Helper()
 	defer source.Close()
 	s := settings{Config: config.Default()}
-	c, err := s.line(1, &event.Observer{Name: "north", Version: "test", Namespace: namespace}, []byte(namespace))
+	c, err := s.line(1, &event.Observer{Name: sensor, Version: "test", Namespace: namespace}, []byte(namespace))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -189,6 +189,12 @@ func find(id string) (t technique, ok bool) {
 	return t, false
 }
 
+// NameOf is what ATT&CK calls a technique, "" where the table does not have it.
+func NameOf(id string) string {
+	t, _ := find(id)
+	return t.name
+}
+
 func (t technique) object() object {
 	return object{"id": t.id, "name": t.name, "reference": "https://attack.mitre.org/techniques/" + strings.ReplaceAll(t.id, ".", "/") + "/"}
 }
