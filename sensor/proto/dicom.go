@@ -64,6 +64,7 @@ func probeDICOMCommand(data []byte, size uint32) Verdict {
 
 type dicomParser struct {
 	sides  [2]sized
+	left   [2]int // bytes of a P-DATA message that are still to come: its values are messages of their own
 	assoc  DICOM
 	told   bool
 	login  *event.Login
@@ -81,8 +82,13 @@ func newDICOM() *dicomParser {
 	p := &dicomParser{counts: few[dicomKind, DICOM]{most: dicomKinds}}
 	for i := range p.sides {
 		p.sides[i] = sized{head: dicomHead, most: dicomMost, size: func(h []byte) int {
-			if h[0] < 1 || h[0] > 7 || h[2] > 0x3f {
+			switch {
+			case p.left[i] > 0: // length, context and flags of a value
+				return int(min(4+int64(binary.BigEndian.Uint32(h)), int64(p.left[i])))
+			case h[0] < 1 || h[0] > 7 || h[2] > 0x3f:
 				return 0
+			case h[0] == dicomData:
+				return dicomHead
 			}
 			return dicomHead + int(binary.BigEndian.Uint32(h[2:]))
 		}}
@@ -91,14 +97,22 @@ func newDICOM() *dicomParser {
 }
 
 func (p *dicomParser) Gap(from event.Side, n int, _ func(event.Record)) bool {
-	p.sides[from].gap(n)
+	if p.sides[from].gap(n); p.sides[from].lost {
+		p.left[from] = 0
+	}
 	return true
 }
 
 func (p *dicomParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
 	s := &p.sides[from]
-	return !s.found(from, data, probeDICOM) || s.feed(data, func(m []byte, _ int) {
+	return !s.found(from, data, probeDICOM) || s.feed(data, func(m []byte, size int) {
 		c := cursor{data: m, at: dicomHead}
+		if p.left[from] > 0 {
+			if p.left[from] -= size; m[5]&3 == 3 { // a command, whole; at data of a patient nobody looks
+				p.command(from, &c, emit)
+			}
+			return
+		}
 		switch m[0] {
 		case dicomRequest:
 			p.request(&c)
@@ -108,7 +122,7 @@ func (p *dicomParser) Feed(from event.Side, data []byte, emit func(event.Record)
 			c.skip(2)
 			p.associated("rejected", dicomReason(c.u8(), c.u8()), event.Failure, emit)
 		case dicomData:
-			p.values(from, &c, emit)
+			p.left[from] = int(binary.BigEndian.Uint32(m[2:]))
 		case dicomAbort:
 			p.associated("aborted", "", event.Unknown, emit)
 		}
@@ -189,20 +203,6 @@ func (p *dicomParser) associated(result, reason string, outcome event.Outcome, e
 		p.login.Outcome = outcome
 		emit(p.login)
 		p.login = nil
-	}
-}
-
-// values passes over the data and reads the commands of a P-DATA message. Of the
-// data of a patient nothing is looked at.
-func (p *dicomParser) values(from event.Side, c *cursor, emit func(event.Record)) {
-	for c.left() > 6 {
-		n := int(c.be32())
-		c.skip(1)
-		flags := c.u8()
-		v := c.sub(min(max(n-2, 0), c.left()))
-		if flags&3 == 3 { // a command, whole
-			p.command(from, &v, emit)
-		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -70,5 +71,26 @@ func TestHL7KeepsNoSegment(t *testing.T) {
 	p.Feed(event.Client, []byte("\x0bMSH|^~\\&|A|B|C|D\rPID|1||"+strings.Repeat("9", 100_000)), func(event.Record) {})
 	if n := len(p.sides[event.Client].buf); n != hl7Segment {
 		t.Errorf("%d bytes are kept", n)
+	}
+}
+
+// A command that stands behind much data in one message is seen, and the data is not
+// kept.
+func TestDICOMCommandBehindData(t *testing.T) {
+	d := readDialogue(t, "testdata/dicom/hit.hex")
+	echo := d[2].data[dicomHead:] // the value of an echo
+	data := append([]byte{0, 0, 0x23, 0x2a, 1, 2}, make([]byte, 9000)...)
+	message := append([]byte{dicomData, 0, 0, 0, 0, 0}, append(data, echo...)...)
+	binary.BigEndian.PutUint32(message[2:], uint32(len(message)-dicomHead))
+	p, n := newDICOM(), 0
+	for _, piece := range [][]byte{d[0].data, message, d[2].data} {
+		p.Feed(event.Client, piece, func(r event.Record) {
+			if r.(*DICOM).Kind != "association" {
+				n++
+			}
+		})
+	}
+	if k := p.counts.entries; len(k) != 1 || k[0].value.Requests != 2 || cap(p.sides[event.Client].buf) > 2*dicomMost {
+		t.Errorf("%d kinds, %d records: %+v", len(k), n, k)
 	}
 }
