@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/rlimit"
 )
 
 //go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfel fanout fanout.c -- -O2 -g -Wall -Werror
@@ -20,12 +21,17 @@ import (
 // rings of a fanout group (packet(7), PACKET_FANOUT_EBPF) by their pair of
 // addresses. The program is the caller's to close; a group keeps its own hold.
 func LoadFanout() (*ebpf.Program, error) {
+	lift()
 	var objects fanoutObjects
 	if err := loadFanoutObjects(&objects, nil); err != nil {
 		return nil, readable("fanout", err)
 	}
 	return objects.Fanout, nil
 }
+
+// lift takes away the limit on locked memory, which kernels before 5.11 count maps and
+// programs against. Where that may not be done, the load tells.
+func lift() { _ = rlimit.RemoveMemlock() }
 
 // readable says what a person can do about a program that the kernel refused.
 func readable(name string, err error) error {

@@ -42,6 +42,7 @@ type Mirror struct {
 
 // LoadMirror loads the program; it is not attached yet.
 func LoadMirror(o MirrorOptions) (*Mirror, error) {
+	lift()
 	m, err := loadMirror(o)
 	if err != nil {
 		return nil, errors.Join(readable("mirror", err), m.Close())

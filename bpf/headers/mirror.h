@@ -21,7 +21,7 @@
 			return 0;                                                               \
 		s->record = *r;                                                                 \
 		forget(n);                                                                      \
-		if (n == 0 || n > most || bpf_xdp_load_bytes(ctx, 0, s->frame, n)) {            \
+		if ((int)n < 1 || n > most || bpf_xdp_load_bytes(ctx, 0, s->frame, n)) {      \
 			bpf_ringbuf_discard(s, BPF_RB_NO_WAKEUP);                               \
 			return 0;                                                               \
 		}                                                                               \
