@@ -9,6 +9,8 @@ LABELS   ?= ../shared/eval/labels-shared.json
 SCORE    ?= ../shared/eval/score.py
 FUZZTIME ?= 15s
 RACE     ?= ./...
+# How often make test-delivery kills the writer and the sender.
+KILLS    ?= 50
 # What deploy/bench.sh makes its mix of, and with.
 POOL  ?= $(CAPTURES)
 MKMIX ?= ../shared/eval/mkmix
@@ -51,6 +53,13 @@ bench-xdp: go-version ## ns a packet in the kernel, one core by XDP and by a rin
 bpf: go-version ## make the kernel's programs anew (Debian's clang 14 and llvm): they must be those that are committed
 	$(GO) generate ./bpf
 	git diff --exit-code -- bpf
+
+test-delivery: go-version ## server faults, KILLS kills and power cuts, three days offline: nothing lost, nothing twice
+	BRANDMELDER_KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v ./sensor/delivery -run 'KilledAndCut|Offline|Poison'
+	$(GO) test -count=1 ./ingest ./sensor/delivery ./sensor/journal ./sensor/output ./sensor/secret
+
+bench-ship: go-version ## documents a second that one processor sends into a server that takes all
+	$(GO) test ./sensor/delivery -run '^$$' -bench Ship -benchtime 3x
 
 live: go-version ## the captures in CAPTURES over a wire (root): the findings of the file, ten at their own pace
 	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live
