@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"sync"
 
@@ -24,11 +25,19 @@ func remote(o *config.Output) bool {
 
 // outputDir is where an output keeps how far it is and what it would not take.
 func outputDir(state string, o *config.Output) string {
-	who := "run"
 	if remote(o) {
-		who = "ship"
+		return filepath.Join(shipDir(state), o.Called())
 	}
-	return filepath.Join(state, who, o.Called())
+	return filepath.Join(state, "run", o.Called())
+}
+
+// shipDir is what ship writes: a directory of its own beside the state where a package
+// has made one, since ship is another user there.
+func shipDir(state string) string {
+	if info, err := os.Stat(state + "-ship"); err == nil && info.IsDir() {
+		return state + "-ship"
+	}
+	return filepath.Join(state, "ship")
 }
 
 // posts are what carries the journal to the outputs, those that need the network or

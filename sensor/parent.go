@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -242,13 +241,8 @@ func (s *shared) Write(b []byte) (int, error) {
 	return s.r.w.Write(b)
 }
 
-var errAlone = errors.New("--capture-only starts no exercise: name the interfaces with --mirror or in the configuration")
-
 // alone captures in this very process, for a parent that is not run.
 func (r *run) alone(ctx context.Context, state string) error {
-	if len(r.mirror) == 0 {
-		return errAlone
-	}
 	r.say("brandmelder %s, configuration %s, state in %s", version, r.Hash(), state)
 	return r.capture(ctx, state)
 }

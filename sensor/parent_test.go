@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"io/fs"
 	"net"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,10 +36,13 @@ func sendsTo(t *testing.T, file, url string, more string) {
 // tell the same account.
 func TestShip(t *testing.T) {
 	server := fake.New()
+	server.Keys = map[string][]string{shipKey: {"default"}}
 	web := httptest.NewServer(server)
 	defer web.Close()
-	file, _ := stateFile(t)
-	sendsTo(t, file, web.URL, "")
+	file, state := stateFile(t)
+	key := filepath.Join(t.TempDir(), "key")
+	check(t, os.WriteFile(key, []byte(shipKey+"\n"), 0o600))
+	sendsTo(t, file, web.URL, ", api_key_file: "+key)
 	out := watched(t, file)
 	if strings.Contains(out, "WRONG") {
 		t.Error(out)
@@ -42,10 +51,20 @@ func TestShip(t *testing.T) {
 	if !strings.Contains(status, "running        no") || !strings.Contains(status, "0 acknowledged + ") {
 		t.Error(status)
 	}
+	var said []byte
 	for range 2 {
 		program, s := started(t, "ship", "-c", file)
 		s.within(t, says("sending to elasticsearch"), func() {})
 		s.within(t, func(string) bool { return strings.Contains(must(t, file, "status"), "+ 0 pending") }, func() {})
+		for _, name := range []string{"cmdline", "environ", "status"} {
+			b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", program.Process.Pid, name))
+			check(t, err)
+			said = append(said, b...)
+		}
+		said = append(said, s.String()...)
+		if !withC() && !strings.Contains(string(said), "CapEff:\t0000000000000000") {
+			t.Errorf("ship has rights:\n%s", said)
+		}
 		check(t, program.Process.Signal(os.Interrupt))
 		if err := program.Wait(); err != nil || !strings.Contains(s.String(), "output      elasticsearch "+web.URL) || strings.Contains(s.String(), "WRONG") {
 			t.Errorf("%v\n%s", err, s)
@@ -70,7 +89,35 @@ func TestShip(t *testing.T) {
 	if d := must(t, file, "journal", "dead-letters"); !strings.Contains(d, "no dead letters") {
 		t.Error(d)
 	}
+	check(t, filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		said = append(said, b...)
+		return err
+	}))
+	said = append(said, status+must(t, file, "status", "--json")...)
+	for _, form := range append(strings.Split(shipKey, ":"), base64.StdEncoding.EncodeToString([]byte(shipKey))[:20]) {
+		if bytes.Contains(said, []byte(form)) {
+			t.Errorf("the key is in what ship and run left: %s", form)
+		}
+	}
 }
+
+// withC reports whether this binary was built with C, whose threads cannot be reached.
+func withC() bool {
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Key == "CGO_ENABLED" {
+			return s.Value == "1"
+		}
+	}
+	return false
+}
+
+// shipKey is planted, and looked for in all that comes out.
+const shipKey = "VuaCfGcBCdbkQmUe5aOx:ui2lp2axTNmsyakw9tvNnw"
 
 type statusDocument = status
 

@@ -43,14 +43,14 @@ func openJournal(state string) (*journal.Journal, error) {
 }
 
 // seedOf is the secret of this sensor: it keys the ids of its alerts and the codes
-// of pseudonyms. It is made once and never leaves the state directory.
+// of pseudonyms. Ship, of the same group, reads it for these. It is made once and never leaves the state directory.
 func seedOf(state string) ([]byte, error) {
 	path := filepath.Join(state, "seed")
 	seed, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		seed = make([]byte, seedSize)
 		rand.Read(seed)
-		err = os.WriteFile(path, seed, 0o600)
+		err = os.WriteFile(path, seed, 0o640)
 	}
 	if err == nil && len(seed) != seedSize {
 		err = fmt.Errorf("%s has %d bytes instead of %d; remove it to begin with new codes", path, len(seed), seedSize)

@@ -61,13 +61,13 @@ func (s *ship) say(format string, args ...any) {
 }
 
 func (s *ship) run(ctx context.Context) error {
-	if err := rights.Keep(rights.None); err != nil && !errors.Is(err, rights.ErrThreads) {
-		return err
-	}
 	ctx, end := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer end()
 	state, err := s.state()
 	if err != nil {
+		return err
+	}
+	if err := rights.Keep(rights.None); err != nil && !errors.Is(err, rights.ErrThreads) {
 		return err
 	}
 	posts, err := s.posts(true, state, s.w, s.say)
@@ -108,7 +108,7 @@ func deliverUntil(ctx context.Context, posts []*delivery.Post, state string) []s
 
 // lockShip makes sure that one process moves the accounts of the outputs.
 func lockShip(state string) (*os.File, error) {
-	dir := state + "/ship"
+	dir := shipDir(state)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("ship: %w", err)
 	}

@@ -56,6 +56,11 @@ func letterName(dataset, id string) string {
 
 // keep brings letters onto the disk.
 func (l letters) keep(s event.Series, list []output.Dead) error {
+	for _, folder := range []string{l.dead(), l.again()} {
+		if err := errors.Join(os.MkdirAll(folder, 0o750), openToGroup(folder)); err != nil {
+			return fmt.Errorf("dead letter: %w", err)
+		}
+	}
 	for i := range list {
 		d := &list[i]
 		document := json.RawMessage(d.Doc.JSON)
@@ -73,6 +78,10 @@ func (l letters) keep(s event.Series, list []output.Dead) error {
 	}
 	return l.disk.SyncFolder(l.dead())
 }
+
+// openToGroup lets those who run the sensor move letters, also where ship is a user of
+// its own.
+func openToGroup(folder string) error { return os.Chmod(folder, 0o770) }
 
 // read lists the letters of a folder, oldest document first.
 func (l letters) read(folder string) (list []Letter, err error) {
@@ -123,8 +132,8 @@ func Resend(dir, id string) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := os.MkdirAll(l.again(), 0o750); err != nil {
-		return 0, err
+	if len(list) == 0 {
+		return 0, nil
 	}
 	for _, letter := range list {
 		if !strings.HasPrefix(letter.ID, id) {

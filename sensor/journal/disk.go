@@ -53,7 +53,7 @@ func (d Disk) Lay(path string, content []byte) error {
 		return err
 	}
 	_, err = f.Write(content)
-	if err = errors.Join(err, d.sync(f), f.Close()); err == nil {
+	if err = errors.Join(err, f.Chmod(0o640), d.sync(f), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
