@@ -70,11 +70,19 @@ func TestShip(t *testing.T) {
 			t.Errorf("%v\n%s", err, s)
 		}
 	}
+	shippedAll(t, file, server)
+	said = append(said, status+must(t, file, "status", "--json")...)
+	keptSecret(t, state, said)
+}
+
+// shippedAll checks that all is stored, once, and that the verbs say so.
+func shippedAll(t *testing.T, file string, server *fake.Server) {
+	t.Helper()
 	stored := 0
 	for _, name := range server.Streams() {
 		stored += len(server.Documents(name))
 	}
-	var now statusDocument
+	var now status
 	check(t, json.Unmarshal([]byte(must(t, file, "status", "--json")), &now))
 	sum := now.Outputs[0].account()
 	if stored == 0 || sum.Acknowledged != uint64(stored) || !sum.Adds() || len(server.Refused()) > 0 {
@@ -89,6 +97,11 @@ func TestShip(t *testing.T) {
 	if d := must(t, file, "journal", "dead-letters"); !strings.Contains(d, "no dead letters") {
 		t.Error(d)
 	}
+}
+
+// keptSecret looks for the planted key in what was said and in every file of the state.
+func keptSecret(t *testing.T, state string, said []byte) {
+	t.Helper()
 	check(t, filepath.WalkDir(state, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
@@ -97,7 +110,6 @@ func TestShip(t *testing.T) {
 		said = append(said, b...)
 		return err
 	}))
-	said = append(said, status+must(t, file, "status", "--json")...)
 	for _, form := range append(strings.Split(shipKey, ":"), base64.StdEncoding.EncodeToString([]byte(shipKey))[:20]) {
 		if bytes.Contains(said, []byte(form)) {
 			t.Errorf("the key is in what ship and run left: %s", form)
@@ -118,8 +130,6 @@ func withC() bool {
 
 // shipKey is planted, and looked for in all that comes out.
 const shipKey = "VuaCfGcBCdbkQmUe5aOx:ui2lp2axTNmsyakw9tvNnw"
-
-type statusDocument = status
 
 // One process sends; a wrong configuration is said with the exit code for it.
 func TestShipRefuses(t *testing.T) {
