@@ -72,23 +72,29 @@ func TestThreeDaysOffline(t *testing.T) {
 	if got := b.got(); len(got) != 0 {
 		t.Fatalf("%d came while the server was away", len(got))
 	}
-	size := int64(0)
-	for _, series := range Lanes {
-		n, err := journal.Size(p.Journal, series)
-		if err != nil {
-			t.Fatal(err)
-		}
-		size += n
-	}
-	if size > limit || size < limit/2 {
-		t.Errorf("%d bytes on a disk of %d", size, limit)
-	}
+	s.fits(p.Journal, limit)
 	if grew := most - before; grew > 32<<20 {
 		t.Errorf("the memory grew by %d bytes", grew)
 	}
 	b.fail = 0
 	s.run(s.post(b))
 	s.arrived(b, alerts, count)
+}
+
+// fits checks that the journal uses the disk that it was given, and no more.
+func (s *state) fits(dir string, limit int64) {
+	s.Helper()
+	size := int64(0)
+	for _, series := range Lanes {
+		n, err := journal.Size(dir, series)
+		if err != nil {
+			s.Fatal(err)
+		}
+		size += n
+	}
+	if size > limit || size < limit/2 {
+		s.Errorf("%d bytes on a disk of %d", size, limit)
+	}
 }
 
 // arrived checks that all alerts came and that the numbers add up to the last document.
