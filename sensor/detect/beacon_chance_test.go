@@ -5,9 +5,11 @@ import (
 	"math/rand/v2"
 )
 
-// law makes the next distance between two calls, s, about a scale of 1.
+// law makes the next distance between two calls, about a scale of 1 that is drawn,
+// or in seconds.
 type law struct {
-	name string
+	name    string
+	seconds bool
 	// begin draws the parameters of one series and returns its law.
 	begin func(r *rand.Rand) func(now float64) float64
 }
@@ -16,16 +18,24 @@ func logUniform(r *rand.Rand, lo, hi float64) float64 {
 	return lo * math.Pow(hi/lo, r.Float64())
 }
 
-// chanceLaws are eight ways in which people and machines without a timer call.
+// scale is from three seconds to half an hour.
+func (l law) scale(r *rand.Rand) float64 {
+	if l.seconds {
+		return 1
+	}
+	return logUniform(r, 3, 1800)
+}
+
+// chanceLaws are ten ways in which people and machines without a timer call.
 var chanceLaws = []law{
-	{"poisson", func(r *rand.Rand) func(float64) float64 {
+	{name: "poisson", begin: func(r *rand.Rand) func(float64) float64 {
 		return func(float64) float64 { return r.ExpFloat64() }
 	}},
-	{"diurnal", func(r *rand.Rand) func(float64) float64 {
+	{name: "diurnal", begin: func(r *rand.Rand) func(float64) float64 {
 		day, phase := logUniform(r, 10, 300), r.Float64()*2*math.Pi
 		return func(now float64) float64 { return r.ExpFloat64() / (1.05 + math.Sin(now/day*2*math.Pi+phase)) }
 	}},
-	{"sessions", func(r *rand.Rand) func(float64) float64 {
+	{name: "sessions", begin: func(r *rand.Rand) func(float64) float64 {
 		stay, pause := .5+.45*r.Float64(), logUniform(r, 5, 100)
 		return func(float64) float64 {
 			if r.Float64() < stay {
@@ -34,23 +44,23 @@ var chanceLaws = []law{
 			return pause * r.ExpFloat64()
 		}
 	}},
-	{"lognormal", func(r *rand.Rand) func(float64) float64 {
+	{name: "lognormal", begin: func(r *rand.Rand) func(float64) float64 {
 		sigma := .8 + 1.2*r.Float64()
 		return func(float64) float64 { return math.Exp(sigma * r.NormFloat64()) }
 	}},
-	{"pareto", func(r *rand.Rand) func(float64) float64 {
+	{name: "pareto", begin: func(r *rand.Rand) func(float64) float64 {
 		alpha := .8 + 1.2*r.Float64()
 		return func(float64) float64 { return math.Pow(1-r.Float64(), -1/alpha) }
 	}},
-	{"hawkes", func(r *rand.Rand) func(float64) float64 {
+	{name: "hawkes", begin: func(r *rand.Rand) func(float64) float64 {
 		excited, more, decay := 0.0, .2+.7*r.Float64(), logUniform(r, .5, 5)
 		return func(float64) float64 { return hawkes(r, &excited, more, decay) }
 	}},
-	{"quasi-regular", func(r *rand.Rand) func(float64) float64 {
+	{name: "quasi-regular", begin: func(r *rand.Rand) func(float64) float64 {
 		sigma := .45 + .35*r.Float64()
 		return func(float64) float64 { return math.Exp(sigma * r.NormFloat64()) }
 	}},
-	{"bursts", func(r *rand.Rand) func(float64) float64 {
+	{name: "bursts", begin: func(r *rand.Rand) func(float64) float64 {
 		stay := .5 + .4*r.Float64()
 		return func(float64) float64 {
 			if r.Float64() < stay {
@@ -59,11 +69,7 @@ var chanceLaws = []law{
 			return 3 * r.ExpFloat64()
 		}
 	}},
-}
-
-// heldOutLaws were not used to calibrate.
-var heldOutLaws = []law{
-	{"gamma", func(r *rand.Rand) func(float64) float64 {
+	{name: "gamma", begin: func(r *rand.Rand) func(float64) float64 {
 		twice := r.IntN(2) == 0
 		return func(float64) float64 {
 			if twice {
@@ -72,7 +78,7 @@ var heldOutLaws = []law{
 			return r.ExpFloat64()
 		}
 	}},
-	{"rest, then chance", func(r *rand.Rand) func(float64) float64 {
+	{name: "rest, then chance", begin: func(r *rand.Rand) func(float64) float64 {
 		rest := .6 * r.Float64()
 		return func(float64) float64 { return rest + r.ExpFloat64() }
 	}},
@@ -96,7 +102,7 @@ func hawkes(r *rand.Rand, excited *float64, more, decay float64) float64 {
 // from three seconds to half an hour, with sizes that are constant in a third of
 // the series.
 func chanceCalls(r *rand.Rand, l law, n int) []checkIn {
-	next, scale, constant := l.begin(r), logUniform(r, 3, 1800), r.IntN(3) == 0
+	next, scale, constant := l.begin(r), l.scale(r), r.IntN(3) == 0
 	var calls []checkIn
 	for now := 0.0; len(calls) < n; now += next(now) {
 		at := talkBegin + int64(now*scale*second)

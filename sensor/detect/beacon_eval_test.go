@@ -106,7 +106,7 @@ func cutAt(sorted []float64, share float64) float64 {
 // three seconds to half an hour, on a host that is on all day or nine hours.
 func chanceDay(r *rand.Rand, l law) []checkIn {
 	for {
-		next, scale, constant := l.begin(r), logUniform(r, 3, 1800), r.IntN(3) == 0
+		next, scale, constant := l.begin(r), l.scale(r), r.IntN(3) == 0
 		stop := float64([]int{9, 24}[r.IntN(2)]) * 3600
 		var calls []checkIn
 		for now := 0.0; now*scale < stop && len(calls) < 1<<16; now += next(now) {

@@ -36,7 +36,7 @@ type rocPoint struct{ False, Recall float64 }
 func newBeaconEval(size evalSize) *beaconEval {
 	ev := &beaconEval{Cut: map[string]float64{}, Chance: map[string]float64{}, HeldOut: map[string]float64{},
 		Roc: map[string][]rocPoint{}, all: scores{}}
-	ev.chance = chanceScores(chanceLaws, size.chance, 101)
+	ev.chance = chanceScores(calibrationLaws, size.chance, 101)
 	held := chanceScores(heldOutLaws, size.heldOut, 102)
 	ev.Series = len(ev.chance["ours"]) + len(held["ours"])
 	for _, rv := range rivals {

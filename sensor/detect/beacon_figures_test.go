@@ -52,7 +52,7 @@ func TestBeaconFalseAlarms(t *testing.T) {
 			t.Errorf("%s: false alarms on %.4f of the series, want at most %.4f", kind, got, share)
 		}
 	}
-	report("calibrated", chanceLaws, .002)
+	report("calibrated", calibrationLaws, .002)
 	report("held out", heldOutLaws, .002)
 }
 

@@ -14,7 +14,7 @@ var calibrate = flag.Bool("calibrate", false, "print the tails of the beacon's s
 // chanceTails simulates series of exactly n intervals and returns the tails.
 func chanceTails(n, perLaw int) [statCount]prior {
 	var values [statCount][]float64
-	for i, l := range chanceLaws {
+	for i, l := range calibrationLaws {
 		r := rand.New(rand.NewPCG(7, uint64(1000*n+i)))
 		for range perLaw {
 			x := intervals(chanceCalls(r, l, n+1))
