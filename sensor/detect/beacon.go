@@ -19,6 +19,7 @@ import (
 // inside one long encrypted conversation are not seen.
 type beacon struct {
 	env    Env
+	scorer beaconScorer
 	pairs  *baseline.Map[beaconPair, beaconCalls]
 	places *baseline.Map[string, firstFew]     // clients of each place
 	webs   *baseline.Map[netip.Addr, firstFew] // servers of our own that each client calls for web pages
@@ -152,10 +153,10 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, report Report) 
 	if !beaconLook(c.seen) || c.seen < 2*c.told || users.n > beaconOthers+1 || c.failed*4 > c.seen || timed(pair.proto, pair.port, c.app) {
 		return
 	}
-	calls, score, r := c.look(long)
+	calls, score, r := b.scorer.look(c, long)
 	if score > beaconNear && c.seen >= beaconRing && long == nil {
 		long, _ = b.longs.Touch(pair, e.Time)
-		*long, c.long = callRing{calls: calls}, true
+		*long, c.long = callRing{calls: slices.Clone(calls)}, true
 	}
 	if r.period >= beaconSlow && e.Time-c.first < beaconKnown && !b.env.Know.Internal(e.Flow.Server.Addr()) {
 		return

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"math"
-	"slices"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -31,9 +30,9 @@ func (r *callRing) latest() *checkIn {
 	return &r.calls[(r.next+len(r.calls)-1)%len(r.calls)]
 }
 
-// ordered copies the ring, oldest first.
-func (r *callRing) ordered() []checkIn {
-	return append(slices.Clone(r.calls[r.next:]), r.calls[:r.next]...)
+// ordered copies the ring into space, oldest first.
+func (r *callRing) ordered(space []checkIn) []checkIn {
+	return append(append(space[:0], r.calls[r.next:]...), r.calls[:r.next]...)
 }
 
 // end adds the sizes of a conversation that is over to the call that opened it.
@@ -60,13 +59,14 @@ func failed(t *event.Traffic) int {
 }
 
 // beaconLook says at which numbers of calls a pair is looked at: often while a
-// find would be early, then at each half ring.
+// find would be early, then at each half ring, and beyond the longer one at each
+// full ring.
 func beaconLook(n int) bool {
 	switch n {
 	case 8, 12, 16, 20, 24, 28, 32, 40, 48, 56:
 		return true
 	}
-	return n >= beaconRing && n%(beaconRing/2) == 0
+	return n >= beaconRing && (n%beaconRing == 0 || n <= beaconLong && n%(beaconRing/2) == 0)
 }
 
 // beaconBar is the score that n calls must pass. Each look past the first full ring
@@ -92,25 +92,25 @@ func (c *beaconCalls) add(at int64, ref event.FlowRef) bool {
 }
 
 // look scores the latest calls, and at each full ring the longer one where there is
-// one; it returns those that look more like a timer.
-func (c *beaconCalls) look(long *callRing) ([]checkIn, float64, rhythm) {
-	calls := c.ring.ordered()
-	score, r := timerScore(calls)
+// one; it returns those that look more like a timer, in the scorer's space.
+func (s *beaconScorer) look(c *beaconCalls, long *callRing) ([]checkIn, float64, rhythm) {
+	s.ordered = c.ring.ordered(s.ordered)
+	score, r := s.timer(s.ordered)
 	if long != nil && len(long.calls) > beaconRing && c.seen%beaconRing == 0 {
-		more := long.ordered()
-		if s, q := timerScore(more); s > score {
-			return more, s, q
+		s.longer = long.ordered(s.longer)
+		if v, q := s.timer(s.longer); v > score {
+			return s.longer, v, q
 		}
 	}
-	return calls, score, r
+	return s.ordered, score, r
 }
 
-// timerScore is the score of calls that can be a timer's at all.
-func timerScore(calls []checkIn) (float64, rhythm) {
+// timer is the score of calls that can be a timer's at all.
+func (s *beaconScorer) timer(calls []checkIn) (float64, rhythm) {
 	if calls[len(calls)-1].at-calls[0].at < beaconSpan {
 		return 0, rhythm{}
 	}
-	score, r := beaconScore(calls)
+	score, r := s.score(calls)
 	if r.period < beaconPeriod {
 		return 0, rhythm{}
 	}

@@ -13,11 +13,11 @@ import (
 )
 
 // evalSize is how much is simulated.
-type evalSize struct{ seeds, random, randomSeeds, chance, heldOut int }
+type evalSize struct{ seeds, random, randomSeeds, chance, heldOut, sites int }
 
 var (
-	evalFull  = evalSize{seeds: 300, random: 2000, randomSeeds: 10, chance: 2500, heldOut: 5000}
-	evalQuick = evalSize{seeds: 40, random: 100, randomSeeds: 5, chance: 250, heldOut: 500}
+	evalFull  = evalSize{seeds: 300, random: 2000, randomSeeds: 10, chance: 2000, heldOut: 5000, sites: 10}
+	evalQuick = evalSize{seeds: 40, random: 100, randomSeeds: 5, chance: 250, heldOut: 500, sites: 2}
 )
 
 // TestBeaconEval measures our score beside its rivals and writes text, JSON and
@@ -33,6 +33,9 @@ func TestBeaconEval(t *testing.T) {
 	}
 	ev := newBeaconEval(size)
 	ev.real(t, dir)
+	for _, s := range timedSoftware {
+		ev.Software = append(ev.Software, softwareAlarms(t, s, size.sites))
+	}
 	if err := ev.write(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +122,18 @@ func chanceDay(r *rand.Rand, l law) []checkIn {
 		if calls = asKept(calls); len(calls) >= 8 {
 			return calls
 		}
+	}
+}
+
+// TestBeaconBar prints with -calibrate what the bar rests on: the score that one in a
+// thousand days of each family that calibrates reaches, by how long the host is on.
+func TestBeaconBar(t *testing.T) {
+	if !*calibrate {
+		t.Skip("with -calibrate")
+	}
+	for _, l := range calibrationLaws {
+		s := chanceScores([]law{l}, 3000, 103)["ours"]
+		t.Logf("%-30s %.2f %.2f %.2f", l.name, cutAt(s, 1e-2), cutAt(s, 2e-3), cutAt(s, 1e-3))
 	}
 }
 

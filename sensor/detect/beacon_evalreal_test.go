@@ -122,7 +122,7 @@ func (ev *beaconEval) realPairs(what string, series map[string][]checkIn) {
 			}
 			row.Found[rv.name] += 1 / float64(len(calls))
 			if rv.name == "ours" {
-				_, r := beaconScore(c[max(0, len(c)-beaconRing):])
+				_, r := new(beaconScorer).score(c[max(0, len(c)-beaconRing):])
 				row.Listed = append(row.Listed, fmt.Sprintf("%s: %d calls, period %.1f s", names[i], len(c), r.period))
 			}
 		}

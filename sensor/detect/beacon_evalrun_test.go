@@ -18,17 +18,18 @@ type evalCell struct {
 // beaconEval is what was measured. The cuts of the rivals are those that a share
 // evalFalse of the calibration families passes; ours is what the product uses.
 type beaconEval struct {
-	Series  int                   `json:"series"`
-	Cut     map[string]float64    `json:"cut"`
-	Chance  map[string]float64    `json:"false_calibration"`
-	HeldOut map[string]float64    `json:"false_held_out"`
-	Cells   []evalCell            `json:"cells"`
-	Random  []evalCell            `json:"random"` // by number of events
-	Roc     map[string][]rocPoint `json:"roc"`
-	Real    []evalReal            `json:"real"`
-	Missed  []string              `json:"missed"`
-	chance  scores                // of the calibration families
-	all     scores                // of the beacons of the grid
+	Series   int                   `json:"series"`
+	Cut      map[string]float64    `json:"cut"`
+	Chance   map[string]float64    `json:"false_calibration"`
+	HeldOut  map[string]float64    `json:"false_held_out"`
+	Cells    []evalCell            `json:"cells"`
+	Random   []evalCell            `json:"random"` // by number of events
+	Roc      map[string][]rocPoint `json:"roc"`
+	Real     []evalReal            `json:"real"`
+	Software []evalSoftware        `json:"software"`
+	Missed   []string              `json:"missed"`
+	chance   scores                // of the calibration families
+	all      scores                // of the beacons of the grid
 }
 
 type rocPoint struct{ False, Recall float64 }

@@ -56,11 +56,29 @@ func (ev *beaconEval) text() string {
 			fmt.Fprintf(&b, "  %s\n", l)
 		}
 	}
+	ev.softwareText(&b)
 	fmt.Fprintf(&b, "\nbelow what is wanted: %d\n", len(ev.Missed))
 	for _, m := range ev.Missed {
 		fmt.Fprintf(&b, "  %s\n", m)
 	}
 	return b.String()
+}
+
+func (ev *beaconEval) softwareText(b *strings.Builder) {
+	if len(ev.Software) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nprograms with a timer: share of sites in which the whole detector alarms, by hosts that have it\n%-32s", "")
+	for _, hosts := range softwareHosts {
+		fmt.Fprintf(b, "%10d", hosts)
+	}
+	for _, s := range ev.Software {
+		fmt.Fprintf(b, "\n%-32s", s.Name)
+		for _, share := range s.Alarms {
+			fmt.Fprintf(b, "%10.2f", share)
+		}
+	}
+	b.WriteByte('\n')
 }
 
 // plotColours tell the rivals apart, for the colour-blind too (Okabe and Ito 2008).

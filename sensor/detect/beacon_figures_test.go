@@ -9,11 +9,12 @@ import (
 // foundAfter is the number of calls after which a series scores above the limit,
 // 0 never, with the detector's own times of looking.
 func foundAfter(calls []checkIn) int {
+	var scorer beaconScorer
 	for n := range calls {
 		if !beaconLook(n + 1) {
 			continue
 		}
-		if s, _ := timerScore(calls[max(0, n+1-beaconRing) : n+1]); s > beaconBar(n+1) {
+		if s, _ := scorer.timer(calls[max(0, n+1-beaconRing) : n+1]); s > beaconBar(n+1) {
 			return n + 1
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// habitLaws are twelve ways in which people and programs really call without a
+// habitLaws are eleven ways in which people and programs really call without a
 // timer, in seconds: what is usual in a hospital's network.
 var habitLaws = []law{
 	// Pages and their links: pauses to read are Pareto with shape 1.5, a visit has some
@@ -82,28 +82,15 @@ var habitLaws = []law{
 			return job * math.Exp(sigma*r.NormFloat64())
 		}
 	}),
-	// A search that asks while somebody types, a few letters each time.
+	// A search that asks while somebody types: a few times each, for a name has few letters.
 	inSeconds("search while typing", func(r *rand.Rand) func(float64) float64 {
-		asks, think := 2+6*r.Float64(), logUniform(r, 20, 600)
+		asks, think, left := 2+r.IntN(6), logUniform(r, 20, 600), 0
 		return func(float64) float64 {
-			if r.Float64() < 1/asks {
+			if left--; left < 0 {
+				left = r.IntN(asks)
 				return think * math.Exp(1.1*r.NormFloat64())
 			}
 			return 1.5 + .8*r.ExpFloat64()
-		}
-	}),
-	// A reader of news that asks less often the longer nothing came, and begins anew
-	// when something did.
-	inSeconds("poll that slows down", func(r *rand.Rand) func(float64) float64 {
-		least, factor, gap := logUniform(r, 5, 60), 1.5+.5*r.Float64(), 0.0
-		news := least * logUniform(r, 4, 40)
-		return func(float64) float64 {
-			if came := news * r.ExpFloat64(); gap == 0 || came < gap {
-				gap = least
-				return least * (.2 + r.ExpFloat64())
-			}
-			gap *= factor
-			return gap
 		}
 	}),
 	// Two rates that take turns by chance: a desk that is busy or quiet.
@@ -125,10 +112,17 @@ var habitLaws = []law{
 		length, sigma, wait := logUniform(r, 60, 300), .7+.5*r.Float64(), logUniform(r, 60, 1200)
 		return func(float64) float64 { return length*math.Exp(sigma*r.NormFloat64()) + wait*r.ExpFloat64() }
 	}),
-	// A folder is sent some seconds after its latest change; changes come in groups.
+	// A folder is sent some seconds after its latest change; changes come in groups,
+	// and each of a group puts it off.
 	inSeconds("folder that is kept the same", func(r *rand.Rand) func(float64) float64 {
-		quiet, excited, more, slow := 3+27*r.Float64(), 0.0, .3+.5*r.Float64(), logUniform(r, 60, 900)
-		return func(float64) float64 { return quiet + slow*hawkes(r, &excited, more, 1) }
+		quiet, more, slow := 3+27*r.Float64(), .3+.5*r.Float64(), logUniform(r, 60, 900)
+		return func(float64) float64 {
+			gap := slow*r.ExpFloat64() + quiet
+			for r.Float64() < more {
+				gap += quiet * r.Float64()
+			}
+			return gap
+		}
 	}),
 }
 

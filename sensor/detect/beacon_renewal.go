@@ -2,20 +2,19 @@ package detect
 
 import "math"
 
-// renewalGain says how much better a timer explains the intervals than chance
-// does, in natural units, less the price of the timer's five parameters. Under
-// the timer an interval is even between a and b; m of the check-ins are missed,
-// so that it may be up to four times as long; and a share of the intervals is
-// foreign: log-normal, wide.
-func renewalGain(sorted []float64, mode float64) (float64, rhythm) {
-	foreign := wideDensity(sorted)
-	best, r := math.Inf(-1), rhythm{}
+// renewalGain says how much better a timer explains the intervals in sorted than
+// chance does, in natural units, less the price of the timer's five parameters.
+// Under the timer an interval is even between a and b; m of the check-ins are
+// missed, so that it may be up to four times as long; and a share of the intervals
+// is foreign: log-normal, wide.
+func (s *beaconScorer) renewalGain(mode float64) (float64, rhythm) {
+	s.prepare()
+	best, most, r := timer{}, math.Inf(-1), rhythm{}
 	try := func(a, b float64) {
 		pad := min(.25, .1*mode)
 		t := timer{a: max(a-pad, .5*a), b: b + pad, share: .2, missed: .1}
-		if l := t.fit(sorted, foreign); l > best {
-			best = l
-			r = rhythm{period: (a + b) / 2, jitter: (b - a) / (a + b), missed: t.missed}
+		if l := t.fit(s.fitted, timerGlance); l > most {
+			best, most, r = t, l, rhythm{period: (a + b) / 2, jitter: (b - a) / (a + b)}
 		}
 	}
 	for _, j := range [...]float64{.02, .06, .15, .3} {
@@ -23,10 +22,34 @@ func renewalGain(sorted []float64, mode float64) (float64, rhythm) {
 	}
 	for _, lo := range [...]float64{0, .06, .2} {
 		for _, hi := range [...]float64{.45, .6, .7, .8, .93, 1} { // where half is missed, half of the intervals are single
-			try(quantile(sorted, lo), quantile(sorted, hi))
+			try(quantile(s.sorted, lo), quantile(s.sorted, hi))
 		}
 	}
-	return best - chance(sorted) - 2.5*math.Log(float64(len(sorted))), r
+	if math.IsInf(most, -1) {
+		return most, r
+	}
+	gain := best.fit(s.fitted, timerRounds)
+	r.missed = best.missed
+	return gain - chance(s.sorted, s.logs) - 2.5*math.Log(float64(len(s.sorted))), r
+}
+
+// interval is one distance between calls while timers are fitted to it: s, its
+// density where it is foreign, log-normal about the median, and that of a sum of
+// one to four of the timer's draws.
+type interval struct {
+	v, foreign float64
+	own        [timerMultiples]float64
+}
+
+// prepare fills logs and fitted from sorted.
+func (s *beaconScorer) prepare() {
+	s.logs, s.fitted = s.logs[:0], s.fitted[:0]
+	mu := math.Log(quantile(s.sorted, .5))
+	for _, v := range s.sorted {
+		l := math.Log(v)
+		s.logs = append(s.logs, l)
+		s.fitted = append(s.fitted, interval{v: v, foreign: normal(l, mu, 2) / v})
+	}
 }
 
 // timer is the law of a beacon's intervals.
@@ -38,22 +61,24 @@ type timer struct {
 
 const (
 	timerMultiples = 4
-	timerRounds    = 6
+	timerGlance    = 2 // rounds that tell timers apart
+	timerRounds    = 4 // further ones for the best
 )
 
 // fit finds share and missed by rounds of expectation and maximisation and
 // returns the logarithm of the likelihood.
-func (t *timer) fit(x, foreign []float64) float64 {
-	logL := 0.0
-	for round := range timerRounds {
+func (t *timer) fit(x []interval, rounds int) float64 {
+	t.draw(x)
+	for range rounds {
+		w := t.weights()
 		var own, multiples float64
-		for i, v := range x {
-			sum, weighted := t.density(v)
-			all := sum + t.share*foreign[i]
-			own += sum / all
-			multiples += weighted / all
-			if round == timerRounds-1 {
-				logL += math.Log(all)
+		for i := range x {
+			k := &x[i]
+			d1, d2, d3, d4 := w[0]*k.own[0], w[1]*k.own[1], w[2]*k.own[2], w[3]*k.own[3]
+			if sum := d1 + d2 + d3 + d4; sum > 0 {
+				all := 1 / (sum + t.share*k.foreign)
+				own += sum * all
+				multiples += (d1 + 2*d2 + 3*d3 + 4*d4) * all
 			}
 		}
 		t.share = min(max(1-own/float64(len(x)), .005), .95)
@@ -62,22 +87,45 @@ func (t *timer) fit(x, foreign []float64) float64 {
 			t.missed = min(max(1-own/multiples, .001), .9)
 		}
 	}
-	return logL
+	return t.likelihood(x)
 }
 
-// density of an interval of v s that is the timer's own: one to four draws, by how
-// many check-ins between were missed. Weighted counts each by its number of draws.
-func (t *timer) density(v float64) (sum, weighted float64) {
-	p := (1 - t.share) * (1 - t.missed) / (t.b - t.a)
-	for k := 1.0; k <= timerMultiples && v >= k*t.a; k++ {
-		if v <= k*t.b {
-			d := p * uniformSum(int(k), (v-k*t.a)/(t.b-t.a))
-			sum += d
-			weighted += k * d
+// draw computes the density of each interval as a sum of one to four draws, by how
+// many check-ins between were missed.
+func (t *timer) draw(x []interval) {
+	wide := 1 / (t.b - t.a)
+	for i := range x {
+		v, own := x[i].v, &x[i].own
+		*own = [timerMultiples]float64{}
+		for k := 1.0; k <= timerMultiples && v >= k*t.a; k++ {
+			if v <= k*t.b {
+				own[int(k)-1] = wide * uniformSum(int(k), (v-k*t.a)*wide)
+			}
 		}
+	}
+}
+
+// weights are the shares of the intervals of one to four draws.
+func (t *timer) weights() (w [timerMultiples]float64) {
+	p := (1 - t.share) * (1 - t.missed)
+	for k := range w {
+		w[k] = p
 		p *= t.missed
 	}
-	return sum, weighted
+	return w
+}
+
+func (t *timer) likelihood(x []interval) float64 {
+	w, logL, product := t.weights(), 0.0, 1.0
+	for i := range x {
+		k := &x[i]
+		product *= w[0]*k.own[0] + w[1]*k.own[1] + w[2]*k.own[2] + w[3]*k.own[3] + t.share*k.foreign
+		if i%4 == 3 { // a logarithm costs as much as the rest
+			logL += math.Log(product)
+			product = 1
+		}
+	}
+	return logL + math.Log(product)
 }
 
 // uniformSum is the density at u of the sum of k uniform draws from 0 to 1 (Irwin
@@ -100,13 +148,9 @@ func uniformSum(k int, u float64) float64 {
 }
 
 // chance is the best logarithm of the likelihood of four laws without a timer.
-func chance(sorted []float64) float64 {
+func chance(sorted, logs []float64) float64 {
 	n := float64(len(sorted))
 	mean, _ := meanAndSquares(sorted)
-	logs := make([]float64, len(sorted))
-	for i, v := range sorted {
-		logs[i] = math.Log(v)
-	}
 	mu, square := meanAndSquares(logs)
 	exponential := -n * (math.Log(mean) + 1)
 	// The floors of the widths are what makes a narrow series no work of chance.
@@ -128,20 +172,18 @@ func twoNormals(y []float64) float64 {
 	for round := range normalRounds {
 		var n, sum, squares [2]float64
 		for _, v := range y {
-			var p [2]float64
-			for c := range p {
-				p[c] = w[c] * normal(v, m[c], s[c])
-			}
-			all := p[0] + p[1] + 1e-300
+			p0, p1 := w[0]*normal(v, m[0], s[0]), w[1]*normal(v, m[1], s[1])
+			all := p0 + p1 + 1e-300
 			if round == normalRounds-1 {
 				logL += math.Log(all)
 			}
-			for c := range p {
-				r := p[c] / all
-				n[c] += r
-				sum[c] += r * v
-				squares[c] += r * v * v
-			}
+			r := p0 / all
+			n[0] += r
+			sum[0] += r * v
+			squares[0] += r * v * v
+			n[1] += 1 - r
+			sum[1] += (1 - r) * v
+			squares[1] += (1 - r) * v * v
 		}
 		for c := range n {
 			if n[c] > 1e-6 {
@@ -154,17 +196,9 @@ func twoNormals(y []float64) float64 {
 	return logL
 }
 
+const rootOfTwoPi = 2.5066282746310002
+
 func normal(v, mean, sigma float64) float64 {
 	z := (v - mean) / sigma
-	return math.Exp(-z*z/2) / (sigma * math.Sqrt(2*math.Pi))
-}
-
-// wideDensity is the density of foreign intervals: log-normal about the median.
-func wideDensity(sorted []float64) []float64 {
-	out := make([]float64, len(sorted))
-	mu := math.Log(quantile(sorted, .5))
-	for i, v := range sorted {
-		out[i] = normal(math.Log(v), mu, 2) / v
-	}
-	return out
+	return math.Exp(-z*z/2) / (sigma * rootOfTwoPi)
 }

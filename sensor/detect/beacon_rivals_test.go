@@ -30,6 +30,7 @@ func scoreOfLooks(calls []checkIn) float64 {
 	best := 0.0
 	var c beaconCalls
 	var long *callRing
+	var scorer beaconScorer
 	for _, k := range calls[:min(len(calls), evalCalls)] {
 		if !c.add(k.at, event.FlowRef{}) {
 			continue
@@ -42,9 +43,9 @@ func scoreOfLooks(calls []checkIn) float64 {
 		if !beaconLook(c.seen) || best >= beaconCap-1.5 {
 			continue
 		}
-		latest, s, _ := c.look(long)
+		latest, s, _ := scorer.look(&c, long)
 		if s > beaconNear && c.seen >= beaconRing && long == nil {
-			long = &callRing{calls: latest}
+			long = &callRing{calls: slices.Clone(latest)}
 		}
 		best = max(best, s-beaconBar(c.seen)+beaconLimit)
 	}

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -15,81 +14,93 @@ type checkIn struct {
 // Least numbers of intervals: of a series, and of the calls of one size in it.
 const (
 	beaconLeast   = 5
-	beaconCap     = 9.0 // of the score: beyond, the extrapolated tail says nothing
-	beaconCluster = .15 // share of the calls that those of one size must make up
+	beaconCap     = 9.0  // of the score: beyond, the extrapolated tail says nothing
+	beaconCluster = .15  // share of the calls that those of one size must make up
+	beaconBand    = 1.09 // sizes this near are one size
 )
 
-// beaconScore is −log10 of the chance that calls without a timer look as regular
-// as these, with the timer that explains them best. It is the least likely of
-// eight looks: four statistics, of all calls and of those of the commonest size,
-// which parts a beacon from browsing to the same place and from its own orders.
-func beaconScore(calls []checkIn) (float64, rhythm) {
-	score, r := seriesScore(calls)
-	if same := commonestSize(calls); len(same) > beaconLeast && len(same) < len(calls) && float64(len(same)) >= beaconCluster*float64(len(calls)) {
-		if s, q := seriesScore(same); s > score {
-			score, r = s, q
+// beaconScorer scores series of calls; it keeps its working space.
+type beaconScorer struct {
+	ordered, longer, same []checkIn
+	ups, x, sorted, logs  []float64
+	counts                []float64
+	fitted                []interval
+}
+
+// score is −log10 of the chance that calls without a timer look as regular as
+// these, with the timer that explains them best. It is the least likely of eight
+// looks: four statistics, of all calls and of those of the commonest size, which
+// parts a beacon from browsing to the same place and from its own orders.
+func (s *beaconScorer) score(calls []checkIn) (float64, rhythm) {
+	score, r := s.series(calls)
+	s.commonestSize(calls)
+	if n := len(s.same); n > beaconLeast && n < len(calls) && float64(n) >= beaconCluster*float64(len(calls)) {
+		if v, q := s.series(s.same); v > score {
+			score, r = v, q
 		}
 	}
 	return score, r
 }
 
-func seriesScore(calls []checkIn) (float64, rhythm) {
-	x := intervals(calls)
-	if len(x) < beaconLeast {
+func (s *beaconScorer) series(calls []checkIn) (float64, rhythm) {
+	s.intervals(calls)
+	if len(s.x) < beaconLeast {
 		return 0, rhythm{}
 	}
-	stats, r := regularity(x)
+	stats, r := s.regularity()
 	score := 0.0
-	for s, v := range stats {
-		score = max(score, rareness(len(x), s, v))
+	for k, v := range stats {
+		score = max(score, rareness(len(s.x), k, v))
 	}
 	return min(score, beaconCap), r
 }
 
-// intervals are the distances in s between calls, after calls in close succession
-// were made one: closer than 8 % of the third quartile, at most a minute.
-func intervals(calls []checkIn) []float64 {
-	x := make([]float64, 0, len(calls))
+// intervals leaves in x the distances in s between calls, after calls in close
+// succession were made one: closer than 8 % of the third quartile, at most a minute.
+func (s *beaconScorer) intervals(calls []checkIn) {
+	s.x = s.x[:0]
 	for i := 1; i < len(calls); i++ {
-		x = append(x, float64(calls[i].at-calls[i-1].at)/second)
+		s.x = append(s.x, float64(calls[i].at-calls[i-1].at)/second)
 	}
-	if len(x) < 2 {
-		return x
+	if len(s.x) < 2 {
+		return
 	}
-	near := min(.08*quantile(slices.Sorted(slices.Values(x)), .75), 60)
-	out, open := x[:0], 0.0
-	for _, d := range x {
+	s.sorted = append(s.sorted[:0], s.x...)
+	slices.Sort(s.sorted)
+	near := min(.08*quantile(s.sorted, .75), 60)
+	out, open := s.x[:0], 0.0
+	for _, d := range s.x {
 		if open += d; open >= near && open > 0 {
 			out = append(out, open)
 			open = 0
 		}
 	}
-	return out
+	s.x = out
 }
 
-// commonestSize picks the calls whose payload up lies in the fullest band of 9 %.
-func commonestSize(calls []checkIn) []checkIn {
-	sorted := make([]float64, 0, len(calls))
+// commonestSize leaves in same the calls whose payload up lies in the fullest band.
+func (s *beaconScorer) commonestSize(calls []checkIn) {
+	s.ups, s.same = s.ups[:0], s.same[:0]
 	for _, c := range calls {
 		if c.up > 0 {
-			sorted = append(sorted, float64(c.up))
+			s.ups = append(s.ups, float64(c.up))
 		}
 	}
-	slices.Sort(sorted)
+	slices.Sort(s.ups)
 	from, most := 0.0, 0
-	for i, v := range sorted {
-		j, _ := slices.BinarySearchFunc(sorted, v*1.09, func(a, b float64) int { return cmp.Or(cmp.Compare(a, b), -1) })
+	for i, j := 0, 0; i < len(s.ups); i++ {
+		for j < len(s.ups) && s.ups[j] <= s.ups[i]*beaconBand {
+			j++
+		}
 		if j-i > most {
-			from, most = v, j-i
+			from, most = s.ups[i], j-i
 		}
 	}
-	out := make([]checkIn, 0, most)
 	for _, c := range calls {
-		if v := float64(c.up); most > 0 && v >= from && v <= from*1.09 {
-			out = append(out, c)
+		if v := float64(c.up); most > 0 && v >= from && v <= from*beaconBand {
+			s.same = append(s.same, c)
 		}
 	}
-	return out
 }
 
 // rareness is −log10 of the share of chance series of n intervals whose statistic

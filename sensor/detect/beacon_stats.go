@@ -25,17 +25,18 @@ type rhythm struct {
 	missed float64 // share of check-ins that did not happen or were not seen
 }
 
-// regularity computes the statistics of intervals in s, all above 0, at least
-// four of them.
-func regularity(x []float64) ([statCount]float64, rhythm) {
-	sorted := slices.Sorted(slices.Values(x))
-	mode := commonest(sorted)
-	renewal, r := renewalGain(sorted, mode)
+// regularity computes the statistics of the intervals in x, s, all above 0, at
+// least four of them.
+func (s *beaconScorer) regularity() ([statCount]float64, rhythm) {
+	s.sorted = append(s.sorted[:0], s.x...)
+	slices.Sort(s.sorted)
+	mode := commonest(s.sorted)
+	renewal, r := s.renewalGain(mode)
 	return [statCount]float64{
-		dispersion(x, quantile(sorted, .5)),
+		s.dispersion(quantile(s.sorted, .5)),
 		renewal,
-		truncated(sorted, mode),
-		variation(sorted),
+		truncated(s.sorted, mode),
+		variation(s.sorted),
 	}, r
 }
 
@@ -73,15 +74,15 @@ const dispersionLeast = 8
 // dispersion compares the counts in windows with those of a Poisson process
 // (chi-square of dispersion, made normal after Wilson and Hilferty 1931). Windows
 // of 2.5 to 20 medians are tried; long gaps part the series and are left out.
-func dispersion(x []float64, median float64) float64 {
+func (s *beaconScorer) dispersion(median float64) float64 {
 	best := -10.0
 	for _, times := range [...]float64{2.5, 5, 10, 20} {
-		counts := windowCounts(x, 8*median, times*median)
-		if len(counts) < dispersionLeast {
+		s.windowCounts(8*median, times*median)
+		if len(s.counts) < dispersionLeast {
 			continue
 		}
-		mean, square := meanAndSquares(counts)
-		nu := float64(len(counts) - 1)
+		mean, square := meanAndSquares(s.counts)
+		nu := float64(len(s.counts) - 1)
 		shift := 2 / (9 * nu)
 		z := -(math.Cbrt(square/mean/nu) - (1 - shift)) / math.Sqrt(shift)
 		best = max(best, z)
@@ -89,23 +90,22 @@ func dispersion(x []float64, median float64) float64 {
 	return best
 }
 
-// windowCounts counts events in windows of w s, in stretches that a gap ends.
-// A window that a gap or the end cuts short is left out.
-func windowCounts(x []float64, gap, w float64) []float64 {
-	var counts []float64
+// windowCounts leaves in counts the events in windows of w s, in stretches that a
+// gap ends. A window that a gap or the end cuts short is left out.
+func (s *beaconScorer) windowCounts(gap, w float64) {
+	s.counts = s.counts[:0]
 	at, end, n := 0.0, w, 1.0
-	for _, d := range x {
+	for _, d := range s.x {
 		if d > gap {
 			at, end, n = 0, w, 1
 			continue
 		}
 		for at += d; at >= end; end += w {
-			counts = append(counts, n)
+			s.counts = append(s.counts, n)
 			n = 0
 		}
 		n++
 	}
-	return counts
 }
 
 // meanAndSquares is the mean and the sum of squared differences from it.
@@ -134,10 +134,12 @@ func truncated(sorted []float64, mode float64) float64 {
 	return -math.Log(spread+.01) + .6*math.Log(float64(len(kept))/float64(len(sorted)))
 }
 
-// variation is the coefficient of variation without the top gaps (one in fifty,
-// at least one), negative.
+// variation is the coefficient of variation without the top gaps (one in fifty, at
+// least one), as a negative logarithm: in that scale the tail of chance is
+// exponential, as rareness has it, for the chance that all of n draws lie within a
+// share c of their mean goes with c to the n.
 func variation(sorted []float64) float64 {
 	kept := sorted[:len(sorted)-(len(sorted)+49)/50]
 	mean, square := meanAndSquares(kept)
-	return -math.Sqrt(square/float64(len(kept)-1)) / mean
+	return -math.Log(math.Sqrt(square/float64(len(kept)-1))/mean + .005)
 }

@@ -131,7 +131,7 @@ func TestBeaconScoreOfOddSeries(t *testing.T) {
 			calls = append(calls, checkIn{at: at, up: uint32(i)})
 			at += gap(i)
 		}
-		if s, r := beaconScore(calls); !(s >= 0 && s <= beaconCap) || r.missed < 0 || r.missed > 1 {
+		if s, r := new(beaconScorer).score(calls); !(s >= 0 && s <= beaconCap) || r.missed < 0 || r.missed > 1 {
 			t.Errorf("%s: score %v, %s", name, s, fmt.Sprint(r))
 		}
 	}

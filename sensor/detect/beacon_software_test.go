@@ -1,0 +1,121 @@
+package detect
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// software is a program that does have a timer and is no beacon. Its rhythm cannot
+// tell it from one; the detector must, by who else uses the place, by what port and
+// protocol it is and by whether it succeeds.
+type software struct {
+	name   string
+	server string // address and port
+	proto  uint8
+	app    string
+	state  event.TCPState
+	awake  float64 // h a day that a host is on
+	begin  func(r *rand.Rand) func() float64
+}
+
+// drifting draws a period between two and lets each call stray by a share of it.
+func drifting(least, most, stray float64) func(r *rand.Rand) func() float64 {
+	return func(r *rand.Rand) func() float64 {
+		period := logUniform(r, least, most)
+		return func() float64 { return period * (1 + stray*(2*r.Float64()-1)) }
+	}
+}
+
+// doubling waits twice as long each time, up to a limit.
+func doubling(least, most, stray float64) func(r *rand.Rand) func() float64 {
+	return func(r *rand.Rand) func() float64 {
+		gap := least / 2
+		return func() float64 {
+			gap = min(2*gap, most)
+			return gap * (1 + stray*(2*r.Float64()-1))
+		}
+	}
+}
+
+// timedSoftware and its rhythms: RFC 5905 for NTP, RFC 5280 lists, the defaults of
+// mail programs, of Windows Update (22 h less up to a fifth) and of MDM (8 h), timers
+// of systemd with their random delay, browsers that slow hidden tabs to a minute.
+var timedSoftware = []software{
+	{"NTP", "203.0.113.9:123", 17, "ntp", 0, 24, doubling(64, 1024, .02)},
+	{"SNMP", "10.2.0.9:161", 17, "snmp", 0, 24, drifting(60, 300, .01)},
+	{"lists of revoked certificates", "203.0.113.9:80", 6, "http", event.StateSF, 9, drifting(3600, 3800, .01)},
+	{"Windows Update", "203.0.113.9:443", 6, "tls", event.StateSF, 24, drifting(17.6*3600, 22*3600, .05)},
+	{"mail program", "203.0.113.9:993", 6, "tls", event.StateSF, 9, drifting(300, 900, .02)},
+	{"service that is down", "203.0.113.9:443", 6, "", event.StateS0, 24, doubling(5, 300, .2)},
+	{"printer and its maker", "203.0.113.9:443", 6, "tls", event.StateSF, 24, drifting(60, 3600, .05)},
+	{"tab of a browser", "203.0.113.9:443", 6, "tls", event.StateSF, 6, drifting(60, 300, .03)},
+	{"medical device and its maker", "203.0.113.9:7443", 6, "", event.StateSF, 24, drifting(30, 300, .02)},
+	{"MDM", "203.0.113.9:443", 6, "tls", event.StateSF, 24, doubling(180, 8*3600, .05)},
+	{"timer of the system", "203.0.113.9:443", 6, "tls", event.StateSF, 24, drifting(300, 3600, .3)},
+	{"telemetry of the protection", "203.0.113.9:443", 6, "tls", event.StateSF, 24, drifting(60, 600, .1)},
+	{"reader of news that slows down", "203.0.113.9:443", 6, "tls", event.StateSF, 9, doubling(60, 3600, 0)},
+}
+
+// softwareHosts are how many hosts here have the program.
+var softwareHosts = []int{1, 2, 3, 4, 10}
+
+const softwareDays = 3
+
+// softwareEvents are the conversations of one program on so many hosts.
+func (s software) events(r *rand.Rand, hosts int) []*event.Event {
+	var out []*event.Event
+	for h := range hosts {
+		k := talk{client: netip.AddrFrom4([4]byte{10, 1, 0, byte(h + 1)}), server: netip.MustParseAddrPort(s.server),
+			proto: s.proto, app: s.app, up: 300, down: 900, lasts: time.Second, state: s.state}
+		gap, shift := s.begin(r), 2*r.Float64()
+		for now := 600 * r.Float64(); now < softwareDays*86400; now += gap() {
+			if math.Mod(now/3600, 24) < s.awake+shift {
+				out = append(out, k.flow(talkBegin+int64(now*second), uint16(20000+len(out)%40000))...)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *event.Event) int { return cmp.Compare(a.Time, b.Time) })
+	return out
+}
+
+// evalSoftware is the share of sites in which a program alarmed, by its hosts.
+type evalSoftware struct {
+	Name   string    `json:"name"`
+	Alarms []float64 `json:"share_of_sites"`
+}
+
+func softwareAlarms(t testing.TB, s software, sites int) evalSoftware {
+	row := evalSoftware{Name: s.name}
+	for _, hosts := range softwareHosts {
+		alarmed := 0
+		for i := range sites {
+			r := rand.New(rand.NewPCG(500+uint64(hosts), uint64(i)))
+			if len(detections(watchTalks(t, "beacon", s.events(r, hosts)))) > 0 {
+				alarmed++
+			}
+		}
+		row.Alarms = append(row.Alarms, float64(alarmed)/float64(sites))
+	}
+	return row
+}
+
+// A program that four hosts or more use, that fails, or that speaks a protocol which
+// is periodic by nature is no beacon.
+func TestBeaconSoftware(t *testing.T) {
+	for _, s := range timedSoftware {
+		row := softwareAlarms(t, s, 1)
+		quiet := s.proto == 17 || s.state == event.StateS0
+		for i, share := range row.Alarms {
+			if share > 0 && (quiet || softwareHosts[i] > beaconOthers+1) {
+				t.Errorf("%s on %d hosts alarms", s.name, softwareHosts[i])
+			}
+		}
+	}
+}
