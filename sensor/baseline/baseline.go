@@ -43,7 +43,7 @@ type Map[K comparable, V any] struct {
 	name    string
 	limit   int
 	idle    int64
-	index   map[K]int32
+	index   index[K]
 	slots   []slot[K, V]
 	free    []int32
 	evicted uint64
@@ -56,13 +56,14 @@ type slot[K comparable, V any] struct {
 	key        K
 	value      V
 	touched    int64
+	hash       uint32
 	prev, next int32 // ring through slot 0: next is the older one
 }
 
 // NewMap makes a map of at most limit entries that live for idle ns of packet
 // time after their latest touch, and tells the store of it.
 func NewMap[K comparable, V any](s *Store, name string, limit int, idle int64) *Map[K, V] {
-	m := &Map[K, V]{name: name, limit: limit, idle: idle, index: make(map[K]int32), slots: make([]slot[K, V], 1)}
+	m := &Map[K, V]{name: name, limit: limit, idle: idle, index: newIndex[K](), slots: make([]slot[K, V], 1)}
 	s.gauges = append(s.gauges, m)
 	return m
 }
@@ -71,14 +72,14 @@ func NewMap[K comparable, V any](s *Store, name string, limit int, idle int64) *
 func (m *Map[K, V]) OnGone(f func(K, *V)) { m.gone = f }
 
 func (m *Map[K, V]) Name() string    { return m.name }
-func (m *Map[K, V]) Len() int        { return len(m.index) }
+func (m *Map[K, V]) Len() int        { return m.index.used }
 func (m *Map[K, V]) Cap() int        { return m.limit }
 func (m *Map[K, V]) Evicted() uint64 { return m.evicted }
 
 // Get returns the entry, or nil; it does not touch it. The pointer is valid until
 // the next Touch of another key.
 func (m *Map[K, V]) Get(k K) *V {
-	if i, ok := m.index[k]; ok {
+	if i := find(&m.index, m.slots, k, m.index.hash(k)); i != 0 {
 		return &m.slots[i].value
 	}
 	return nil
@@ -88,18 +89,19 @@ func (m *Map[K, V]) Get(k K) *V {
 // up. now never goes back by more than the disorder of a capture.
 func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
 	m.Expire(now)
-	i, ok := m.index[k]
-	if !ok {
+	hash := m.index.hash(k)
+	i := find(&m.index, m.slots, k, hash)
+	if fresh = i == 0; fresh {
 		i = m.take()
-		m.slots[i] = slot[K, V]{key: k}
-		m.index[k] = i
+		m.slots[i] = slot[K, V]{key: k, hash: hash}
+		insert(&m.index, m.slots, i)
 	} else {
 		m.unlink(i)
 	}
 	m.slots[i].touched = now
 	m.changed = true
 	m.link(i)
-	return &m.slots[i].value, !ok
+	return &m.slots[i].value, fresh
 }
 
 // Expire removes the entries whose time is up.
@@ -116,7 +118,7 @@ func (m *Map[K, V]) Expire(now int64) {
 
 // Delete removes an entry; OnGone is not told.
 func (m *Map[K, V]) Delete(k K) {
-	if i, ok := m.index[k]; ok {
+	if i := find(&m.index, m.slots, k, m.index.hash(k)); i != 0 {
 		m.drop(i)
 	}
 }
@@ -133,7 +135,7 @@ func (m *Map[K, V]) All(yield func(K, *V) bool) {
 
 // take finds a slot, making room when the map is full.
 func (m *Map[K, V]) take() int32 {
-	if len(m.index) >= m.limit {
+	if m.index.used >= m.limit {
 		m.evicted++
 		m.remove(m.slots[0].prev)
 	}
@@ -141,6 +143,9 @@ func (m *Map[K, V]) take() int32 {
 		i := m.free[n-1]
 		m.free = m.free[:n-1]
 		return i
+	}
+	if n := len(m.slots); n == cap(m.slots) { // by half, and never past the limit
+		m.slots = append(make([]slot[K, V], 0, min(n+n/2+8, m.limit+1)), m.slots...)
 	}
 	m.slots = append(m.slots, slot[K, V]{})
 	return int32(len(m.slots) - 1)
@@ -156,7 +161,7 @@ func (m *Map[K, V]) remove(i int32) {
 func (m *Map[K, V]) drop(i int32) {
 	m.changed = true
 	m.unlink(i)
-	delete(m.index, m.slots[i].key)
+	remove(&m.index, m.slots, i)
 	m.slots[i] = slot[K, V]{}
 	m.free = append(m.free, i)
 }

@@ -41,7 +41,7 @@ func (m *keptMap[K, V]) dirty() bool   { return m.changed }
 // its latest touch, key, value.
 func (m *keptMap[K, V]) append(b []byte) []byte {
 	m.changed = false
-	b = binary.AppendUvarint(b, uint64(len(m.index)))
+	b = binary.AppendUvarint(b, uint64(m.index.used))
 	for i := m.slots[0].prev; i != 0; i = m.slots[i].prev {
 		s := &m.slots[i]
 		b = binary.AppendVarint(b, s.touched)
@@ -71,7 +71,7 @@ func (m *keptMap[K, V]) load(b []byte) ([]byte, error) {
 
 // clear forgets all entries.
 func (m *keptMap[K, V]) clear() {
-	fresh := &Map[K, V]{name: m.name, limit: m.limit, idle: m.idle, gone: m.gone, index: map[K]int32{}, slots: make([]slot[K, V], 1)}
+	fresh := &Map[K, V]{name: m.name, limit: m.limit, idle: m.idle, gone: m.gone, index: newIndex[K](), slots: make([]slot[K, V], 1)}
 	*m.Map = *fresh
 }
 

@@ -39,10 +39,18 @@ const (
 	beaconOthers = 2                    // other hosts that may use the place: a campaign has more than one victim
 	// Score from which up to 64 calls are a beacon; of more calls see beaconBar. A
 	// pair is looked at some fifteen times and each look is the best of eight, so
-	// one in a thousand pairs wants a twentieth of that of a single statistic.
-	// make eval-beacon measures what share of series of chance passes.
-	beaconLimit = 4.3
+	// one in a thousand pairs wants a tenth of that of a single statistic: the limit is
+	// what one in a thousand days of the worst family that calibrates reaches
+	// (go test -run BeaconBar -calibrate).
+	beaconLimit = 4.0
 	beaconNear  = 2
+	// A timer of an hour gives two dozen calls a day, of which nothing can be as sure
+	// as of hundreds. Few pairs call so seldom and yet day and night: those may pass
+	// with less, which costs as many false pairs as all others together.
+	beaconSlowLimit = 2.2
+	beaconSlowLeast = 16
+	beaconSlowMost  = 32
+	beaconNight     = 12 * 3600 * second
 	// Least period, s. Joining calls makes endless bursts look like a timer of
 	// beaconJoin.
 	beaconPeriod = 2
@@ -71,7 +79,7 @@ type beaconCalls struct {
 	failed int   // of them, conversations that came to nothing
 	told   int   // calls at the latest finding
 	app    string
-	refs   [beaconRefs]event.FlowRef // latest, by number of call
+	refs   []event.FlowRef // latest, but for the first call: most pairs make no other
 }
 
 func newBeacon(env Env, decode Decoder) (Detector, error) {
@@ -79,7 +87,7 @@ func newBeacon(env Env, decode Decoder) (Detector, error) {
 		env:    env,
 		pairs:  baseline.NewMap[beaconPair, beaconCalls](env.State, "beacon.pairs", beaconPairs, beaconIdle),
 		places: baseline.Keep(env.State, baseline.NewMap[string, firstFew](env.State, "beacon.places", beaconPlaces, beaconUsed)),
-		webs:   baseline.Keep(env.State, baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces, beaconIdle)),
+		webs:   baseline.Keep(env.State, baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces/2, beaconIdle)),
 		longs:  baseline.NewMap[beaconPair, callRing](env.State, "beacon.longs", beaconLongs, beaconIdle),
 	}, decode(&struct{}{})
 }
@@ -161,7 +169,7 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, report Report) 
 	if r.period >= beaconSlow && e.Time-c.first < beaconKnown && !b.env.Know.Internal(e.Flow.Server.Addr()) {
 		return
 	}
-	if score > beaconBar(c.seen) {
+	if score > beaconBar(c.seen, calls) {
 		c.told = c.seen
 		report(b.finding(e, pair, c, calls, score, r, users.n-1))
 	}

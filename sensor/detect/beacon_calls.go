@@ -69,12 +69,26 @@ func beaconLook(n int) bool {
 	return n >= beaconRing && (n%beaconRing == 0 || n <= beaconLong && n%(beaconRing/2) == 0)
 }
 
-// beaconBar is the score that n calls must pass. Each look past the first full ring
-// is another chance for chance, and there are as many as there are half rings, so
-// the bar rises with them; twice as fast, for a longer ring sees what a shorter does
-// not: that some chance is a little regular, such as a pause before each call.
-func beaconBar(n int) float64 {
-	return beaconLimit + 2*math.Log10(max(1, float64(n)/beaconRing))
+// beaconBar is the score that the latest of n calls must pass. Each look past the
+// first full ring is another chance for chance, and there are as many as there are
+// rings, so the bar rises with them.
+func beaconBar(n int, calls []checkIn) float64 {
+	if n >= beaconSlowLeast && n < beaconSlowMost && dayAndNight(calls) {
+		return beaconSlowLimit
+	}
+	return beaconLimit + math.Log10(max(1, float64(n)/beaconRing))
+}
+
+// dayAndNight reports whether calls go on for half a day without a pause of a quarter
+// of that time, as those of a person do not.
+func dayAndNight(calls []checkIn) bool {
+	span := calls[len(calls)-1].at - calls[0].at
+	for i := 1; i < len(calls); i++ {
+		if calls[i].at-calls[i-1].at > span/4 {
+			return false
+		}
+	}
+	return span >= beaconNight
 }
 
 // add keeps a call, unless it belongs to the one before or is out of order.
@@ -86,7 +100,12 @@ func (c *beaconCalls) add(at int64, ref event.FlowRef) bool {
 		c.first = at
 	}
 	c.ring.add(at, beaconRing)
-	c.refs[c.seen%beaconRefs] = ref
+	switch {
+	case c.seen > 0 && len(c.refs) < beaconRefs:
+		c.refs = append(c.refs, ref)
+	case c.seen > 0:
+		c.refs[c.seen%beaconRefs] = ref
+	}
 	c.seen++
 	return true
 }

@@ -28,7 +28,7 @@ func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []c
 	return event.Finding{
 		Key: p.key(), Time: e.Time, Onset: calls[0].at,
 		Subject: b.env.Know.Entity(p.client), Peer: peer, Port: p.port,
-		Flows: slices.Compact(slices.Clone(c.refs[:min(c.seen, beaconRefs)])), FlowsTotal: c.seen,
+		Flows: slices.Compact(slices.Clone(c.refs)), FlowsTotal: c.seen,
 		Observed: event.Measure{Value: r.period, Unit: "s", N: c.seen},
 		Facts: &beaconFacts{CheckIns: c.seen, Period: r.period, Jitter: r.jitter, Missed: r.missed, Score: score,
 			Up: up, Down: down, Others: others, Place: p.place},

@@ -14,7 +14,8 @@ func foundAfter(calls []checkIn) int {
 		if !beaconLook(n + 1) {
 			continue
 		}
-		if s, _ := scorer.timer(calls[max(0, n+1-beaconRing) : n+1]); s > beaconBar(n+1) {
+		latest := calls[max(0, n+1-beaconRing) : n+1]
+		if s, _ := scorer.timer(latest); s > beaconBar(n+1, latest) {
 			return n + 1
 		}
 	}

@@ -47,7 +47,7 @@ func scoreOfLooks(calls []checkIn) float64 {
 		if s > beaconNear && c.seen >= beaconRing && long == nil {
 			long = &callRing{calls: slices.Clone(latest)}
 		}
-		best = max(best, s-beaconBar(c.seen)+beaconLimit)
+		best = max(best, s-beaconBar(c.seen, latest)+beaconLimit)
 	}
 	return best
 }

@@ -25,7 +25,7 @@ type loginPair struct {
 }
 
 const (
-	ledgers    = 20_000
+	ledgers    = 16_384
 	ledgerIdle = 2 * 60 * loginMinute
 
 	// Three mistyped passwords and a second connection with three more are a

@@ -29,7 +29,7 @@ type ledger struct {
 	inFlow    float64
 	flowFails int64
 
-	quick [unclearFloor]int64 // times of the latest logins without an outcome
+	quick *[unclearFloor]int64 // times of the latest logins without an outcome, nil without any
 	next  int
 
 	server  netip.AddrPort // of the latest login
@@ -83,6 +83,9 @@ func (g *ledger) turnTo(f *event.Flow) {
 func (g *ledger) hurried(e *event.Event) bool {
 	if e.Time-e.Flow.Start > shortLived {
 		return false
+	}
+	if g.quick == nil {
+		g.quick = new([unclearFloor]int64)
 	}
 	oldest := g.quick[g.next]
 	g.quick[g.next] = e.Time

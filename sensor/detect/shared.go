@@ -51,17 +51,23 @@ func isProxyPort(p uint16) bool { return p == 3128 || p == 8080 || p == 8888 }
 // firstFew is a set of up to four addresses: enough to tell one or three from
 // many. Further ones change nothing.
 type firstFew struct {
-	addrs [4]netip.Addr
+	addrs [4][16]byte // an address of version 4 as it stands within version 6
 	n     int
 }
 
 func (f *firstFew) add(a netip.Addr) {
-	if f.n < len(f.addrs) && !slices.Contains(f.addrs[:f.n], a) {
-		f.addrs[f.n] = a
+	if f.n < len(f.addrs) && !f.has(a) {
+		f.addrs[f.n] = a.As16()
 		f.n++
 	}
 }
 
-func (f *firstFew) has(a netip.Addr) bool { return slices.Contains(f.addrs[:f.n], a) }
+func (f *firstFew) has(a netip.Addr) bool { return slices.Contains(f.addrs[:f.n], a.As16()) }
 
-func (f *firstFew) list() []netip.Addr { return slices.Clone(f.addrs[:f.n]) }
+func (f *firstFew) list() []netip.Addr {
+	out := make([]netip.Addr, f.n)
+	for i := range out {
+		out[i] = netip.AddrFrom16(f.addrs[i]).Unmap()
+	}
+	return out
+}

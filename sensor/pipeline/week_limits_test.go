@@ -18,8 +18,8 @@ import (
 const (
 	floodPairs = 500_000
 	// Bytes that all maps of the detectors may take, the knowledge about addresses not
-	// counted: what they take today and a tenth. 200 MB are wanted.
-	floodMemory = 340 << 20
+	// counted.
+	floodMemory = 200e6
 )
 
 // shelf is all detectors over one store, without a desk.
@@ -79,9 +79,9 @@ func TestStateUnderAFlood(t *testing.T) {
 		w.events = w.events[:0]
 	}
 	used := heapInUse() - before
-	t.Logf("%d MB for %d pairs", used>>20, floodPairs)
+	fmt.Printf("%d MB for %d pairs\n", used/1e6, floodPairs)
 	if used > floodMemory {
-		t.Errorf("%d MB for %d pairs, at most %d are allowed", used>>20, floodPairs, floodMemory>>20)
+		t.Errorf("%d MB for %d pairs, at most %.0f are allowed", used/1e6, floodPairs, floodMemory/1e6)
 	}
 	filled := 0
 	for _, g := range append(s.state.Gauges(), s.know.Gauges()...) {
