@@ -42,7 +42,7 @@ const (
 	// one in a thousand pairs wants a tenth of that of a single statistic: the limit is
 	// what one in a thousand days of the worst family that calibrates reaches
 	// (go test -run BeaconBar -calibrate).
-	beaconLimit = 4.0
+	beaconLimit = 4.3
 	beaconNear  = 2
 	// A timer of an hour gives two dozen calls a day, of which nothing can be as sure
 	// as of hundreds. Few pairs call so seldom and yet day and night: those may pass
@@ -51,6 +51,7 @@ const (
 	beaconSlowLeast = 16
 	beaconSlowMost  = 32
 	beaconNight     = 12 * 3600 * second
+	beaconDay       = 26 * 3600 * second
 	// Least period, s. Joining calls makes endless bursts look like a timer of
 	// beaconJoin.
 	beaconPeriod = 2

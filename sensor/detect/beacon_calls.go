@@ -79,8 +79,8 @@ func beaconBar(n int, calls []checkIn) float64 {
 	return beaconLimit + math.Log10(max(1, float64(n)/beaconRing))
 }
 
-// dayAndNight reports whether calls go on for half a day without a pause of a quarter
-// of that time, as those of a person do not.
+// dayAndNight reports whether calls go on for half a day and no more than one, without
+// a pause of a quarter of that time, as those of a person do not.
 func dayAndNight(calls []checkIn) bool {
 	span := calls[len(calls)-1].at - calls[0].at
 	for i := 1; i < len(calls); i++ {
@@ -88,7 +88,7 @@ func dayAndNight(calls []checkIn) bool {
 			return false
 		}
 	}
-	return span >= beaconNight
+	return span >= beaconNight && span <= beaconDay
 }
 
 // add keeps a call, unless it belongs to the one before or is out of order.

@@ -5,7 +5,7 @@ type prior struct{ q90, q99, excess float64 }
 
 // beaconPriors holds the tails by number of intervals; a series uses the row with
 // the next lower number, whose tails are heavier. They come
-// from 4,000 series of each family without a timer that calibrates, at a fixed seed,
+// from 3,000 series of each family without a timer that calibrates, at a fixed seed,
 // and each is that of the family where it reaches furthest:
 //
 //	go test ./sensor/detect -run BeaconPriors -calibrate -v

@@ -69,13 +69,29 @@ func TestBeaconPriors(t *testing.T) {
 		printPriors()
 		return
 	}
-	// A part of the series is enough to notice that a statistic was changed.
-	for _, row := range beaconPriors[:3] {
-		for s, p := range chanceTails(row.intervals, 400) {
-			want := row.stats[s]
-			if slack := 3 * want.excess; math.Abs(p.q90-want.q90) > slack || math.Abs(p.q99-want.q99) > slack {
-				t.Errorf("%d intervals, statistic %d: tail %+v, the table has %+v", row.intervals, s, p, want)
+	// What the table calls one in ten thousand is that rare in each family, and what it
+	// calls one in a hundred does happen.
+	const series = 300
+	for _, n := range []int{7, 15, 31} {
+		var often [statCount]int
+		for i, l := range calibrationLaws {
+			var rare [statCount]int
+			for s, values := range chanceStats(l, rand.New(rand.NewPCG(8, uint64(1000*n+i))), n, series) {
+				for _, v := range values {
+					if rareness(n, s, v) >= 2 {
+						often[s]++
+					}
+					if rareness(n, s, v) >= 4 {
+						rare[s]++
+					}
+				}
+				if rare[s] > 2 {
+					t.Errorf("%d intervals, statistic %d: %d of %d series of %q are called one in ten thousand", n, s, rare[s], series, l.name)
+				}
 			}
+		}
+		if n > dispersionLeast && slices.Min(often[:]) == 0 {
+			t.Errorf("%d intervals: of one statistic no series is called one in a hundred: %v", n, often)
 		}
 	}
 }
@@ -85,7 +101,7 @@ func printPriors() {
 	tails := make([][statCount]prior, len(rows))
 	var wait sync.WaitGroup
 	for i, n := range rows {
-		wait.Go(func() { tails[i] = chanceTails(n, 4000) })
+		wait.Go(func() { tails[i] = chanceTails(n, 3000) })
 	}
 	wait.Wait()
 	for i, n := range rows {

@@ -1,6 +1,9 @@
 package detect
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // renewalGain says how much better a timer explains the intervals in sorted than
 // chance does, in natural units, less the price of the timer's five parameters.
@@ -21,9 +24,12 @@ func (s *beaconScorer) renewalGain(mode float64) (float64, rhythm) {
 		try(mode*(1-j), mode*(1+j))
 	}
 	for _, lo := range [...]float64{0, .06, .2} {
-		for _, hi := range [...]float64{.45, .6, .7, .8, .93, 1} { // where half is missed, half of the intervals are single
-			try(quantile(s.sorted, lo), quantile(s.sorted, hi))
+		a := quantile(s.sorted, lo)
+		for _, hi := range [...]float64{.45, .6, .7, .8, .87, .93, 1} { // where half is missed, half of the intervals are single
+			try(a, quantile(s.sorted, hi))
 		}
+		single, _ := slices.BinarySearch(s.sorted, 2*a) // with a jitter below a third what is longer was missed
+		try(a, s.sorted[single-1])
 	}
 	if math.IsInf(most, -1) {
 		return most, r

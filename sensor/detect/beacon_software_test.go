@@ -22,22 +22,22 @@ type software struct {
 	app    string
 	state  event.TCPState
 	awake  float64 // h a day that a host is on
-	begin  func(r *rand.Rand) func() float64
+	begin  func(r *rand.Rand) func(r *rand.Rand) float64
 }
 
 // drifting draws a period between two and lets each call stray by a share of it.
-func drifting(least, most, stray float64) func(r *rand.Rand) func() float64 {
-	return func(r *rand.Rand) func() float64 {
+func drifting(least, most, stray float64) func(r *rand.Rand) func(r *rand.Rand) float64 {
+	return func(r *rand.Rand) func(r *rand.Rand) float64 {
 		period := logUniform(r, least, most)
-		return func() float64 { return period * (1 + stray*(2*r.Float64()-1)) }
+		return func(r *rand.Rand) float64 { return period * (1 + stray*(2*r.Float64()-1)) }
 	}
 }
 
 // doubling waits twice as long each time, up to a limit.
-func doubling(least, most, stray float64) func(r *rand.Rand) func() float64 {
-	return func(r *rand.Rand) func() float64 {
+func doubling(least, most, stray float64) func(r *rand.Rand) func(r *rand.Rand) float64 {
+	return func(*rand.Rand) func(r *rand.Rand) float64 {
 		gap := least / 2
-		return func() float64 {
+		return func(r *rand.Rand) float64 {
 			gap = min(2*gap, most)
 			return gap * (1 + stray*(2*r.Float64()-1))
 		}
@@ -71,11 +71,12 @@ const softwareDays = 3
 // softwareEvents are the conversations of one program on so many hosts.
 func (s software) events(r *rand.Rand, hosts int) []*event.Event {
 	var out []*event.Event
+	site := r.Uint64() // all hosts have the same settings
 	for h := range hosts {
 		k := talk{client: netip.AddrFrom4([4]byte{10, 1, 0, byte(h + 1)}), server: netip.MustParseAddrPort(s.server),
 			proto: s.proto, app: s.app, up: 300, down: 900, lasts: time.Second, state: s.state}
-		gap, shift := s.begin(r), 2*r.Float64()
-		for now := 600 * r.Float64(); now < softwareDays*86400; now += gap() {
+		gap, shift := s.begin(rand.New(rand.NewPCG(site, 0))), 2*r.Float64()
+		for now := gap(r) * r.Float64(); now < softwareDays*86400; now += gap(r) {
 			if math.Mod(now/3600, 24) < s.awake+shift {
 				out = append(out, k.flow(talkBegin+int64(now*second), uint16(20000+len(out)%40000))...)
 			}

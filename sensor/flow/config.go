@@ -27,6 +27,7 @@ const (
 	closedLinger     = 5 * second  // late copies and last ACKs must not open a new conversation
 	hardAfter        = 24 * hour   // a day's document for what never ends
 	aliveEvery       = minute
+	aliveBytes       = 64 << 20 // payload of one side that is told before the minute is over: a fast upload is not waited for
 )
 
 // Bounds of one stream and of one lane.

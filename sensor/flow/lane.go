@@ -289,6 +289,9 @@ func (l *Lane) take(slot int32, h *decode.Headers) {
 	default:
 		l.datagram(slot, s, h)
 	}
+	if r.announced && !r.over && r.total[s].Payload-r.told[s].Payload >= aliveBytes {
+		l.say("flow.alive", slot, "")
+	}
 }
 
 // meet notes when a side was seen, and as what for the first time.

@@ -435,3 +435,25 @@ func TestARPHasNoFlow(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 }
+
+// A fast upload is told of each 64 MB, not each minute.
+func TestMuchIsToldBeforeTheMinute(t *testing.T) {
+	tr := craft.NewTrace()
+	c := tr.Open(alice, bob, 1, 2)
+	for range 200 {
+		c.Ask("x")
+	}
+	b := newBench(t, Config{}).play(tr, func(_ int, h *decode.Headers) bool {
+		if h.WireLoad > 0 {
+			h.Seq, h.WireLoad = 1+(h.Seq-1)*(1<<20), 1<<20
+		}
+		return true
+	}).close()
+	told := uint64(0)
+	for _, e := range b.of("flow.alive") {
+		told += e.Data.(*event.Traffic).Delta[event.Client].Payload
+	}
+	if n := len(b.of("flow.alive")); n != 3 || told != 3*aliveBytes {
+		t.Errorf("%d times alive with %d bytes", n, told)
+	}
+}
