@@ -110,6 +110,9 @@ bench: build ## the project's benchmarks; with MIX= or captures in POOL, Suricat
 eval: build ## detection over the captures in CAPTURES, scored; EXPLAIN=1 says why each miss was missed
 	@deploy/eval.sh $(CAPTURES) $(LABELS) $(SCORE) $(EXPLAIN)
 
+eval-loo: build ## what is set by looking at captures, chosen without each laboratory in turn and scored on it
+	@deploy/eval-loo.sh $(CAPTURES) $(LABELS) $(SCORE)
+
 eval-beacon: build ## the beacon score beside RITA v5's formulas and plain variation, simulated and over CAPTURES; QUICK=1 is a tenth
 	@GO=$(GO) QUICK=$(QUICK) deploy/eval-beacon.sh $(CAPTURES)
 

@@ -128,7 +128,7 @@ over_ping() {
   send 127.0.0.1 8002 "$1" "$2"
   kill $near $far
 }
-with_scp() { c timeout 90 scp -q -l "$1" -i "$dir/user" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$dir/$2" root@203.0.113.12:/dev/null; }
+with_scp() { c timeout 90 scp -q -l "$1" -i "$dir/user" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "$dir/$2" root@203.0.113.12:"$dir/got"; }
 with_curl() { c timeout 90 curl -s -S -k --limit-rate "$1" -T "$dir/$2" -o /dev/null "$3"; }
 to_ftp() { c timeout 90 curl -s -S --limit-rate "$1" -T "$dir/$2" "ftp://anonymous:x@203.0.113.12/in/$RANDOM"; }
 

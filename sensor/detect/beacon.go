@@ -19,6 +19,7 @@ import (
 // inside one long encrypted conversation are not seen.
 type beacon struct {
 	env    Env
+	raised float64 // of the bar, by the configuration
 	scorer beaconScorer
 	pairs  *baseline.Map[beaconPair, beaconCalls]
 	places *baseline.Map[string, firstFew]     // clients of each place
@@ -83,14 +84,24 @@ type beaconCalls struct {
 	refs   []event.FlowRef // latest, but for the first call: most pairs make no other
 }
 
+// beaconConfig is the section of the configuration.
+type beaconConfig struct {
+	Score float64 `yaml:"score"` // beaconLimit
+}
+
 func newBeacon(env Env, decode Decoder) (Detector, error) {
+	set := beaconConfig{Score: beaconLimit}
+	if err := decode(&set); err != nil {
+		return nil, err
+	}
 	return &beacon{
 		env:    env,
+		raised: set.Score - beaconLimit,
 		pairs:  baseline.NewMap[beaconPair, beaconCalls](env.State, "beacon.pairs", beaconPairs, beaconIdle),
 		places: baseline.Keep(env.State, baseline.NewMap[string, firstFew](env.State, "beacon.places", beaconPlaces, beaconUsed)),
 		webs:   baseline.Keep(env.State, baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces/2, beaconIdle)),
 		longs:  baseline.NewMap[beaconPair, callRing](env.State, "beacon.longs", beaconLongs, beaconIdle),
-	}, decode(&struct{}{})
+	}, nil
 }
 
 func (b *beacon) Tick(int64, Report) {}
@@ -170,7 +181,7 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, report Report) 
 	if r.period >= beaconSlow && e.Time-c.first < beaconKnown && !b.env.Know.Internal(e.Flow.Server.Addr()) {
 		return
 	}
-	if score > beaconBar(c.seen, calls) {
+	if score > beaconBar(c.seen, calls)+b.raised {
 		c.told = c.seen
 		report(b.finding(e, pair, c, calls, score, r, users.n-1))
 	}

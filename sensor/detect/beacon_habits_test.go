@@ -90,7 +90,7 @@ var habitLaws = []law{
 				left = r.IntN(asks)
 				return think * math.Exp(1.1*r.NormFloat64())
 			}
-			return 1.5 + .8*r.ExpFloat64()
+			return 1.5 + 1.5*r.ExpFloat64()
 		}
 	}),
 	// Two rates that take turns by chance: a desk that is busy or quiet.

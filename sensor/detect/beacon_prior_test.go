@@ -59,8 +59,10 @@ func tailOf(v []float64) prior {
 	for _, t := range top {
 		p.excess += (t - p.q99) / float64(len(top))
 	}
-	// Where the values are few, the last thousandth says more than the mean.
+	// Where the values are few, the last thousandth says more than the mean; but no tail
+	// is taken to grow thicker outwards.
 	p.excess = max(p.excess, (quantile(v, .999)-p.q99)/math.Ln10)
+	p.excess = min(p.excess, (p.q99-p.q90)/math.Ln10)
 	return p
 }
 
@@ -101,7 +103,7 @@ func printPriors() {
 	tails := make([][statCount]prior, len(rows))
 	var wait sync.WaitGroup
 	for i, n := range rows {
-		wait.Go(func() { tails[i] = chanceTails(n, 3000) })
+		wait.Go(func() { tails[i] = chanceTails(n, 2500) })
 	}
 	wait.Wait()
 	for i, n := range rows {

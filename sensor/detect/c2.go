@@ -16,6 +16,7 @@ import (
 // must come together, and each kind of channel has its own signs and its own bar.
 type c2 struct {
 	env      Env
+	bar      int // points of a finding
 	channels *baseline.Map[c2Key, c2Channel]
 	peers    *baseline.Map[netip.Addr, firstFew] // places outside with which a client speaks protocols nobody reads
 	users    *baseline.Map[string, firstFew]     // clients of each place
@@ -63,14 +64,19 @@ type c2Channel struct {
 }
 
 func newC2(env Env, decode Decoder) (Detector, error) {
+	set := c2Config{Points: c2Bar}
+	if err := decode(&set); err != nil {
+		return nil, err
+	}
 	return &c2{
 		env:      env,
+		bar:      max(set.Points, 1),
 		channels: baseline.NewMap[c2Key, c2Channel](env.State, "c2-channel.channels", c2Channels, c2Idle),
 		peers:    baseline.NewMap[netip.Addr, firstFew](env.State, "c2-channel.peers", c2Channels, c2Idle),
 		users:    baseline.NewMap[string, firstFew](env.State, "c2-channel.users", c2Channels, c2Idle),
 		inside:   baseline.NewMap[netip.Addr, firstFew](env.State, "c2-channel.inside", c2Channels, c2Idle),
 		posts:    baseline.NewMap[c2Post, firstFew](env.State, "c2-channel.posts", c2Channels, c2Idle),
-	}, decode(&struct{}{})
+	}, nil
 }
 
 func (c *c2) Tick(int64, Report) {}

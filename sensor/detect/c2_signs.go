@@ -84,12 +84,18 @@ var c2Signs = [...]struct {
 	{"same-opening", 1}, {"unanswered", 1},
 }
 
-// Points from which a channel is a finding, and one of high severity. Calibrated
-// on captures of ordinary traffic, none of which passes, and of implants.
+// Points from which a channel is a finding, and how many more make it one of high
+// severity. Calibrated on captures of ordinary traffic, none of which passes, and of
+// implants; make eval-loo chooses the first without each laboratory in turn.
 const (
 	c2Bar  = 5
-	c2High = 7
+	c2More = 2
 )
+
+// c2Config is the section of the configuration.
+type c2Config struct {
+	Points int `yaml:"points"`
+}
 
 func (s signs) names() []string {
 	var out []string
@@ -114,10 +120,10 @@ func (s signs) points() int {
 // judge reports a channel whose signs suffice, and again when they weigh more.
 func (c *c2) judge(e *event.Event, k c2Key, ch *c2Channel, subject, peer event.Entity, report Report) {
 	points, severity := ch.signs.points(), event.Medium
-	if points >= c2High {
+	if points >= c.bar+c2More {
 		severity = event.High
 	}
-	if points < c2Bar || severity <= ch.told {
+	if points < c.bar || severity <= ch.told {
 		return
 	}
 	ch.told = severity
@@ -126,7 +132,7 @@ func (c *c2) judge(e *event.Event, k c2Key, ch *c2Channel, subject, peer event.E
 		Subject: subject, Peer: peer, Port: e.Flow.Server.Port(),
 		Flows: append([]event.FlowRef(nil), ch.refs...), FlowsTotal: max(ch.n, len(ch.refs)),
 		Observed: event.Measure{Value: float64(points), Unit: "points", N: max(ch.n, 1)},
-		Baseline: event.Measure{Value: c2Bar, Unit: "points"},
+		Baseline: event.Measure{Value: float64(c.bar), Unit: "points"},
 		Facts:    &c2Facts{Kind: c2Kinds[k.kind], Signs: ch.signs.names(), Points: points, Place: k.place},
 		Score:    min(40+8*float64(points), 95), Severity: severity,
 	})
