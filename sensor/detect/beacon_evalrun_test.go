@@ -22,6 +22,7 @@ type beaconEval struct {
 	Cut      map[string]float64    `json:"cut"`
 	Chance   map[string]float64    `json:"false_calibration"`
 	HeldOut  map[string]float64    `json:"false_held_out"`
+	Looked   map[string]float64    `json:"false_held_out_but_looked_at"`
 	Cells    []evalCell            `json:"cells"`
 	Random   []evalCell            `json:"random"` // by number of events
 	Roc      map[string][]rocPoint `json:"roc"`
@@ -35,11 +36,11 @@ type beaconEval struct {
 type rocPoint struct{ False, Recall float64 }
 
 func newBeaconEval(size evalSize) *beaconEval {
-	ev := &beaconEval{Cut: map[string]float64{}, Chance: map[string]float64{}, HeldOut: map[string]float64{},
+	ev := &beaconEval{Cut: map[string]float64{}, Chance: map[string]float64{}, HeldOut: map[string]float64{}, Looked: map[string]float64{},
 		Roc: map[string][]rocPoint{}, all: scores{}}
 	ev.chance = chanceScores(calibrationLaws, size.chance, 101)
-	held := chanceScores(heldOutLaws, size.heldOut, 102)
-	ev.Series = len(ev.chance["ours"]) + len(held["ours"])
+	held, looked := chanceScores(freshLaws, size.heldOut, 104), chanceScores(heldOutLaws, size.heldOut, 102)
+	ev.Series = len(ev.chance["ours"]) + len(held["ours"]) + len(looked["ours"])
 	for _, rv := range rivals {
 		ev.Cut[rv.name] = cutAt(ev.chance[rv.name], evalFalse)
 		if rv.name == "ours" {
@@ -47,6 +48,7 @@ func newBeaconEval(size evalSize) *beaconEval {
 		}
 		ev.Chance[rv.name] = above(ev.chance[rv.name], ev.Cut[rv.name])
 		ev.HeldOut[rv.name] = above(held[rv.name], ev.Cut[rv.name])
+		ev.Looked[rv.name] = above(looked[rv.name], ev.Cut[rv.name])
 	}
 	ev.grid(size)
 	ev.random(size)

@@ -36,6 +36,7 @@ func (ev *beaconEval) text() string {
 	}
 	row("cut", ev.Cut, "%10.3f")
 	row("false alarms, calibration", ev.Chance, "%10.5f")
+	row("held out, but looked at", ev.Looked, "%10.5f")
 	row("false alarms, held out", ev.HeldOut, "%10.5f")
 	b.WriteString("\nrecall by cell of the grid\n")
 	for _, c := range append(ev.Cells, ev.Random...) {
