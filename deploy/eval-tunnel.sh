@@ -67,6 +67,10 @@ printf '%s\n' listen=YES listen_address=203.0.113.12 anonymous_enable=YES anon_u
   no_anon_password=YES anon_root="$dir/ftp" seccomp_sandbox=NO background=NO pasv_address=203.0.113.12 >"$dir/vsftpd.conf"
 mkdir -p "$dir/ftp/in" && chmod 777 "$dir/ftp/in"
 o vsftpd "$dir/vsftpd.conf" >/dev/null 2>&1 &
+# On a busy machine they take seconds to listen.
+for url in https://203.0.113.12/ http://203.0.113.12:8081/ http://203.0.113.11/ ftp://203.0.113.12/; do
+  for _ in $(seq 60); do ! c curl -s -k -m 2 -o /dev/null "$url" || break; sleep 0.5; done
+done
 
 # Background at a second address: a person who looks pages up, with pauses, and sometimes pings.
 background() {
