@@ -59,6 +59,7 @@ type c2Channel struct {
 	refused  int // of those, answered by an error
 	other    int // requests for what pages are made of
 	opening  c2Opening
+	polled   bool // somebody inside asks at a fixed beat
 	told     event.Severity
 	refs     []event.FlowRef
 }
@@ -92,6 +93,8 @@ func (c *c2) Observe(e *event.Event, report Report) {
 		c.http(e, report)
 	case "tls":
 		c.tls(e, report)
+	case "flow.alive", "flow.end":
+		c.led(e, report)
 	}
 }
 

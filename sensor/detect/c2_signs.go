@@ -15,9 +15,10 @@ const (
 	c2HTTP
 	c2TLS
 	c2Lone
+	c2Led
 )
 
-var c2Kinds = [...]string{"shell", "implant", "http", "tls", "lone"}
+var c2Kinds = [...]string{"shell", "implant", "http", "tls", "lone", "led"}
 
 // signs is a set of c2Signs.
 type signs uint64
@@ -63,6 +64,7 @@ const (
 	signLong
 	signSameOpening
 	signUnanswered
+	signLed
 )
 
 // c2Signs names the signs and weighs them. A weight says how many honest programs
@@ -81,7 +83,7 @@ var c2Signs = [...]struct {
 	{"framework-certificate", 7}, {"self-signed", 2}, {"default-certificate", 2}, {"no-name", 1}, {"fresh-certificate", 1}, {"other-name", 1},
 	{"eternal-certificate", 1}, {"dynamic-name", 2},
 	{"framed", 1}, {"framed-in-digits", 2}, {"server-first", 1}, {"keep-alive", 2}, {"opaque", 1}, {"long", 1},
-	{"same-opening", 1}, {"unanswered", 1},
+	{"same-opening", 1}, {"unanswered", 1}, {"led-by-server", 4},
 }
 
 // Points from which a channel is a finding, and how many more make it one of high
@@ -140,18 +142,19 @@ func (c *c2) judge(e *event.Event, k c2Key, ch *c2Channel, subject, peer event.E
 
 // c2Facts is what a finding of c2-channel rests on.
 type c2Facts struct {
-	Kind   string // shell, implant, http, tls or lone
+	Kind   string // shell, implant, http, tls, lone or led
 	Signs  []string
 	Points int
 	Place  string
 }
 
 var c2Table = event.NewTable("c2-channel", "A channel by which a host seems to be steered.",
-	event.String("brandmelder.c2.kind", event.Technical, "what it looks like: shell, implant, http, tls or lone", func(f *c2Facts) (string, bool) { return f.Kind, true }),
+	event.String("brandmelder.c2.kind", event.Technical, "what it looks like: shell, implant, http, tls, lone or led", func(f *c2Facts) (string, bool) { return f.Kind, true }),
 	event.Strings("brandmelder.c2.signs", event.Technical, "what speaks for it", func(f *c2Facts) []string { return f.Signs }),
 	event.Int("brandmelder.c2.points", event.Technical, "weight of these signs; five is a finding", func(f *c2Facts) (int64, bool) { return int64(f.Points), true }),
 	c2KindFlag(c2Shell, "a command shell"), c2KindFlag(c2Implant, "the bytes of an implant"), c2KindFlag(c2HTTP, "requests that only look like a browser's"),
 	c2KindFlag(c2TLS, "encryption with a self-made certificate"), c2KindFlag(c2Lone, "an unknown protocol that nobody else uses"),
+	c2KindFlag(c2Led, "a conversation in which the other end gives the orders"),
 	event.String("brandmelder.c2.destination", event.Technical, "name of the other end, or its address where no name is known", func(f *c2Facts) (string, bool) { return f.Place, f.Place != "" }),
 )
 
@@ -170,7 +173,7 @@ func init() {
 		Technique: []string{"T1071", "T1095", "T1571", "T1059"},
 		Class:     event.Absolute,
 		Severity:  event.Medium,
-		Wants:     []string{"talk", "http", "tls"},
+		Wants:     []string{"talk", "http", "tls", "flow.alive", "flow.end"},
 		Facts:     c2Table,
 		New:       newC2,
 	})

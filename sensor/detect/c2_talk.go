@@ -29,8 +29,12 @@ func (c *c2) talk(e *event.Event, report Report) {
 		ch.signs |= s
 		c.judge(e, k, ch, c.env.Know.Entity(f.Client.Addr()), c.env.Know.Entity(f.Server.Addr()), report)
 	}
-	if f.Proto == 6 && !f.MidStream && c.outward(f) {
+	switch {
+	case f.Proto != 6 || f.MidStream:
+	case c.outward(f):
 		c.lone(e, place, report)
+	default:
+		c.polled(e, place)
 	}
 }
 

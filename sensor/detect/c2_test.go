@@ -26,6 +26,7 @@ func TestC2Hits(t *testing.T) {
 		"hit-shell":   {"10.1.0.5 shell": event.High, "10.1.0.6 shell": event.High, "10.1.0.8 shell": event.High, "10.1.0.9 shell": event.High},
 		"hit-implant": {"10.1.0.5 implant": event.High, "10.1.0.6 implant": event.Medium, "10.1.0.7 implant": event.Medium, "10.1.0.8 implant": event.Medium},
 		"hit-lone":    {"10.1.0.5 lone": event.Medium},
+		"hit-led":     {"10.1.0.5 led": event.Medium, "10.1.0.6 led": event.Medium, "10.1.0.7 led": event.Medium},
 		"hit-checkin": {"10.1.0.5 lone": event.Medium, "10.1.0.6 lone": event.Medium},
 		"hit-http": {"10.1.0.5 http": event.Medium, "10.1.0.6 http": event.High, "10.1.0.7 http": event.Medium, "10.1.0.8 http": event.Medium,
 			"10.1.0.9 http": event.High, "10.1.0.10 http": event.Medium, "10.1.0.11 http": event.Medium},

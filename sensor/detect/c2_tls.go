@@ -21,10 +21,13 @@ func (c *c2) tls(e *event.Event, report Report) {
 	known := frameworkCertificate(subject, event.TextOf(r, "tls.server.issuer"), event.TextOf(r, "tls.server.x509.serial_number"))
 	if known {
 		ch.signs |= signFrameworkCertificate
-	} else if !c.outward(f) || !event.IsTrue(r, "brandmelder.tls.self_signed") {
+	} else if !event.IsTrue(r, "brandmelder.tls.self_signed") {
 		return
 	}
 	ch.signs |= c.certificateSigns(e, place)
+	if !known && !c.outward(f) {
+		return // inside that is usual, and no more than a sign beside others
+	}
 	if ch.n >= 5 {
 		ch.signs |= signRepeated
 	}

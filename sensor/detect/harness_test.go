@@ -35,6 +35,7 @@ type scene struct {
 	Count          int
 	Vary           []string
 	MAC            string         // link address of the server
+	Leads          [2]uint32      // of a flow: exchanges that client and server led
 	Fields         map[string]any // facts of a parser's record, by path; "{n}" in a text is the count
 }
 
@@ -102,7 +103,7 @@ func (s *scene) event(n, number int) *event.Event {
 			e.Data = newFactScene("arp", s.Fields, n)
 		}
 	case "flow.start", "flow.alive", "flow.end":
-		e.Data = s.traffic(at)
+		e.Data, f.App = s.traffic(at), s.Protocol
 	default:
 		if s.Fields != nil {
 			e.Data = newFactScene(s.Kind, s.Fields, n)
@@ -115,7 +116,7 @@ func (s *scene) event(n, number int) *event.Event {
 }
 
 func (s *scene) traffic(at int64) *event.Traffic {
-	tr := &event.Traffic{First: at, Last: at, History: s.History, OneWay: !s.Answered}
+	tr := &event.Traffic{First: at, Last: at, History: s.History, OneWay: !s.Answered, Leads: s.Leads}
 	for st := event.StateNone; st <= event.StateOTH; st++ {
 		if st.String() == s.State {
 			tr.State = st

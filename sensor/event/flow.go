@@ -116,8 +116,9 @@ type Traffic struct {
 	Total   [2]Count // by Side
 	Delta   [2]Count
 	State   TCPState
-	History string // Zeek's letters: ShADadFfR …; upper case client, at most 24
-	RTT     int64  // SYN to SYN-ACK to ACK as seen at the mirror, ns; 0 unknown
-	OneWay  bool   // only one side was seen
-	End     string // flow.end: fin, rst, idle, hard, evicted, shutdown, step; else ""
+	History string    // Zeek's letters: ShADadFfR …; upper case client, at most 24
+	Leads   [2]uint32 // TCP: exchanges in which a side broke a second of silence with at most 1 KiB and was answered with at least twice as much
+	RTT     int64     // SYN to SYN-ACK to ACK as seen at the mirror, ns; 0 unknown
+	OneWay  bool      // only one side was seen
+	End     string    // flow.end: fin, rst, idle, hard, evicted, shutdown, step; else ""
 }

@@ -81,6 +81,8 @@ func trafficFields() []Field {
 		String("brandmelder.flow.state", Technical, "TCP state, Zeek's names", func(t *Traffic) (string, bool) { return t.State.String(), t.State != StateNone }),
 		String("brandmelder.flow.history", Technical, "TCP history, Zeek's letters", func(t *Traffic) (string, bool) { return t.History, t.History != "" }),
 		Int("brandmelder.flow.rtt", Technical, "round trip of the handshake, ns", func(t *Traffic) (int64, bool) { return t.RTT, t.RTT > 0 }),
+		Int("brandmelder.flow.client.leads", Technical, "exchanges that the client led: it broke a silence with few bytes and was answered with more", func(t *Traffic) (int64, bool) { return int64(t.Leads[Client]), t.Leads[Client] > 0 }),
+		Int("brandmelder.flow.server.leads", Technical, "exchanges that the server led", func(t *Traffic) (int64, bool) { return int64(t.Leads[Server]), t.Leads[Server] > 0 }),
 		Bool("brandmelder.flow.one_way", Technical, "only one side was seen", func(t *Traffic) (bool, bool) { return true, t.OneWay }),
 		String("brandmelder.flow.end_reason", Technical, "why the flow ended", func(t *Traffic) (string, bool) { return t.End, t.End != "" }),
 	}

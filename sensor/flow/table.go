@@ -40,6 +40,7 @@ type record struct {
 	hard          int64  // line clock at which it has lived long enough
 	total, told   [2]event.Count
 	tcp           [2]half
+	dialogue      dialogue
 	synAt, backAt int64 // packet times of SYN and SYN-ACK
 	rtt           int64
 	history       [24]byte

@@ -153,6 +153,8 @@ func (l *Lane) payload(slot int32, s event.Side, h *decode.Headers) {
 	if fresh == 0 {
 		r.total[s].Retransmit++
 		r.note(s, 't')
+	} else {
+		r.dialogue.say(s, fresh, r.last)
 	}
 	if !r.unread {
 		l.readSegment(slot, s, seq, h)

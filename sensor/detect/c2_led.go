@@ -1,0 +1,58 @@
+package detect
+
+import (
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// c2LedLeast is how often the server must have led before it is a habit. In the
+// ordinary traffic of 30 captures and 43 hours no unread or encrypted conversation of
+// ours is led by its server three times; in those of shells and implants most are.
+const c2LedLeast = 3
+
+// led looks at who leads a conversation that nobody can read: a client of ours that
+// waits, and answers few bytes of its server with many, takes orders. A person at the
+// other end is not needed to be seen for that, nor the bytes.
+func (c *c2) led(e *event.Event, report Report) {
+	t, ok := e.Data.(*event.Traffic)
+	f := e.Flow
+	if !ok || t.Leads[event.Server] == 0 || f.MidStream || f.App != "" && f.App != "tls" || !c.env.Know.Internal(f.Client.Addr()) || drawn(f.Server.Port()) {
+		return
+	}
+	place := placeOf(c.env, f.Server.Addr())
+	alone := c.alone(place, f.Client.Addr(), e.Time) // those count too that were led once
+	if t.Leads[event.Server] < c2LedLeast || t.Leads[event.Server] < 3*t.Leads[event.Client] {
+		return
+	}
+	ch := c.channel(e, c2Key{f.Client.Addr(), place, f.Server.Port(), c2Led})
+	ch.signs |= signLed | c.ledSigns(f, place)
+	if alone && !(ch.polled && !c.outward(f)) {
+		c.judge(e, c2Key{f.Client.Addr(), place, f.Server.Port(), c2Led}, ch, c.env.Know.Entity(f.Client.Addr()), c.env.Know.Entity(f.Server.Addr()), report)
+	}
+}
+
+// ledSigns is what else is odd about such a conversation. Inside, hosts without a
+// name are many.
+func (c *c2) ledSigns(f *event.Flow, place string) (s signs) {
+	if !usual(f.Server.Port()) {
+		s |= signOddPort
+	}
+	if c.outward(f) && (place == f.Server.Addr().String() || dynamic(place)) {
+		s |= signNoName
+	}
+	if tls := c.channels.Get(c2Key{f.Client.Addr(), place, f.Server.Port(), c2TLS}); tls != nil {
+		s |= tls.signs & (signSelfSigned | signFresh | signDefaultCertificate)
+	}
+	return s
+}
+
+// drawn are the ports of X11, where the server is the desk of the person who works,
+// and clicks lead what the client draws.
+func drawn(port uint16) bool { return port >= 6000 && port <= 6063 }
+
+// polled notes that somebody inside asks a client like a clock: a collector that
+// reads out a device which called it.
+func (c *c2) polled(e *event.Event, place string) {
+	if steady(event.NumbersOf(e.Data, "brandmelder.talk.gaps"), 0, .25) {
+		c.channel(e, c2Key{e.Flow.Client.Addr(), place, e.Flow.Server.Port(), c2Led}).polled = true
+	}
+}

@@ -1,0 +1,44 @@
+package flow
+
+import "github.com/brandmelder/brandmelder/sensor/event"
+
+// dialogue tells who leads a conversation whose bytes need not be readable: who
+// breaks a silence with few bytes and is answered with more. A browser leads its
+// server; what leads its client gives orders to it.
+type dialogue struct {
+	last   int64     // packet time of the latest payload
+	said   [2]uint32 // bytes of the exchange at hand, by side
+	led    [2]uint32 // finished exchanges, by the side that led them
+	opener event.Side
+}
+
+const (
+	dialoguePause = 1_000_000_000 // silence that parts two exchanges, ns: answers of machines come sooner
+	dialogueAsked = 1 << 10       // an order or a question is no longer than this; a file is
+	dialogueMost  = 1 << 30       // bytes that are counted of a side
+)
+
+// say notes n new bytes of a side at a packet time.
+func (d *dialogue) say(s event.Side, n uint32, at int64) {
+	if at-d.last >= dialoguePause || d.said == [2]uint32{} {
+		d.close()
+		d.opener = s
+	}
+	d.last = at
+	d.said[s] = min(d.said[s]+n, dialogueMost)
+}
+
+// close ends the exchange at hand.
+func (d *dialogue) close() {
+	asked, answered := d.said[d.opener], d.said[d.opener.Other()]
+	if asked > 0 && asked <= dialogueAsked && answered >= 2*asked {
+		d.led[d.opener]++
+	}
+	d.said = [2]uint32{}
+}
+
+// leads is how many exchanges each side led, with the one at hand.
+func (d dialogue) leads() [2]uint32 {
+	d.close()
+	return d.led
+}
