@@ -58,6 +58,7 @@ done
 
 echo "-- kill"
 for _ in 1 2 3; do
+  want box sh -c '[ $(systemctl show -P MainPID brandmelder) -gt 0 ]' # kill -9 0 would end this script too
   old=$(pid brandmelder)
   box sh -c "kill -9 $old"
   want box sh -c "[ \$(systemctl show -P MainPID brandmelder) -gt 0 ] && [ \$(systemctl show -P MainPID brandmelder) != $old ]"

@@ -26,6 +26,7 @@ type c2 struct {
 
 const (
 	c2Channels = 32768
+	c2Forms    = 8192 // forms that clients send, which are few beside all requests
 	c2Idle     = 24 * 3600 * second
 	c2Calls    = 12                   // latest requests of a channel whose times are kept
 	c2Pause    = 1500 * second / 1000 // requests closer than this are one: a page and its parts
@@ -76,7 +77,7 @@ func newC2(env Env, decode Decoder) (Detector, error) {
 		peers:    baseline.NewMap[netip.Addr, firstFew](env.State, "c2-channel.peers", c2Channels, c2Idle),
 		users:    baseline.NewMap[string, firstFew](env.State, "c2-channel.users", c2Channels, c2Idle),
 		inside:   baseline.NewMap[netip.Addr, firstFew](env.State, "c2-channel.inside", c2Channels, c2Idle),
-		posts:    baseline.NewMap[c2Post, firstFew](env.State, "c2-channel.posts", c2Channels, c2Idle),
+		posts:    baseline.NewMap[c2Post, firstFew](env.State, "c2-channel.posts", c2Forms, c2Idle),
 	}, nil
 }
 

@@ -40,7 +40,7 @@ type stagedSource struct {
 }
 
 const (
-	stageHosts  = 8192 // up to 2 kB each
+	stageHosts  = 4096 // up to 2 kB each
 	stageWindow = 2 * day
 	stageMemory = 30 * day
 	stageLearn  = 7 * day // weekly copies were seen

@@ -37,8 +37,8 @@ type pathArrive struct {
 }
 
 const (
-	pathSteps  = 65536
-	pathHosts  = 16384
+	pathSteps  = 32768
+	pathHosts  = 8192
 	pathMemory = 60 * day
 	pathLearn  = 14 * day // as login-novelty: a weekend and the duty after it have passed
 	pathHour   = 3600 * second

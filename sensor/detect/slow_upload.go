@@ -31,9 +31,9 @@ const (
 	slowBytes   = 50_000_000 // a day: some hundred letters with their attachments, or a register of patients
 	slowLearn   = 7 * day    // weekends and weekly copies were seen
 	slowMemory  = 30 * day
-	slowPairs   = 16384 // 250 bytes each
+	slowPairs   = 8192 // 250 bytes each
 	slowClients = 16384
-	slowPlaces  = 32768
+	slowPlaces  = 16384
 	slowGroups  = 1024
 	slowHours   = 6    // active ones
 	slowOwnDay  = 3    // days from which a client has a habit
