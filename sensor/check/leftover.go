@@ -43,9 +43,10 @@ func leftovers(e *Env) (found []Problem) {
 	return found
 }
 
-// ours reports a program of package bpf, whose names begin alike; the kernel cuts
-// names after 15 letters.
-func ours(program string) bool { return strings.HasPrefix(program, "bm_") || program == "fanout" }
+// ours reports a program of package bpf, or one that a check tries.
+func ours(program string) bool {
+	return program == "fanout" || program == "mirror" || strings.HasPrefix(program, "bm_")
+}
 
 // programName asks the kernel; without the right to, the name stays unknown.
 func programName(id uint32) string {
