@@ -105,9 +105,10 @@ func holds(q kibana.Query, d event.Document) bool {
 // each panel's sums can be made.
 func TestElasticAnswersKibana(t *testing.T) {
 	r := realServer(t)
-	docs := replayed(t, r.b.Namespace)
-	r.send(r.b.Namespace, docs)
-	r.ask(http.MethodPost, "/"+stream("*", r.b.Namespace)+"/_refresh", nil)
+	own := r.tenant("k")
+	docs := replayed(t, own.Namespace)
+	r.send(own.Namespace, docs)
+	r.ask(http.MethodPost, "/"+stream("*", own.Namespace)+"/_refresh", nil)
 	var all []event.Document
 	for _, d := range docs {
 		document, err := event.ParseDocument(d.JSON)
@@ -116,7 +117,7 @@ func TestElasticAnswersKibana(t *testing.T) {
 		}
 		all = append(all, document)
 	}
-	uses := contentOf(r.b.Namespace).Uses()
+	uses := contentOf(own.Namespace).Uses()
 	parsed := kibanaParser(t, uses)
 	found := 0
 	for _, u := range uses {
@@ -132,11 +133,11 @@ func TestElasticAnswersKibana(t *testing.T) {
 		if want > 0 {
 			found++
 		}
-		if got := r.hitsOf(u.Body, r.b.Namespace); got != want {
+		if got := r.hitsOf(u.Body, own.Namespace); got != want {
 			t.Errorf("%s: %d documents, want %d", u.Where, got, want)
 		}
 		if theirs := parsed[u.Query.KQL()]; theirs != nil {
-			if got := r.hitsOf(map[string]any{"query": theirs}, r.b.Namespace); got != want {
+			if got := r.hitsOf(map[string]any{"query": theirs}, own.Namespace); got != want {
 				t.Errorf("%s, as Kibana reads %s: %d documents, want %d", u.Where, u.Query.KQL(), got, want)
 			}
 		}

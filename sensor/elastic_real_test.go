@@ -98,6 +98,14 @@ func (r *real) install(tenant *ingest.Tenant) []ingest.Change {
 	return changes
 }
 
+// tenant is one for a test that counts all that is there.
+func (r *real) tenant(suffix string) *ingest.Tenant {
+	r.t.Helper()
+	own := &ingest.Tenant{Namespace: r.b.Namespace + suffix, Space: r.b.Space + suffix}
+	r.install(own)
+	return own
+}
+
 // ask is a call that has to succeed.
 func (r *real) ask(method, path string, body map[string]any) map[string]any {
 	r.t.Helper()
