@@ -93,7 +93,7 @@ if ! lives; then
     ES_JAVA_OPTS="-Xms$HEAP -Xmx$HEAP ${JIT--XX:TieredStopAtLevel=1}" "$HOME_OF_IT/bin/elasticsearch" -d -p "$DATA/pid" >"$DATA/start.log" 2>&1 \
     || { tail -5 "$DATA/start.log" >&2; exit 1; }
 fi
-for _ in $(seq 240); do
+for _ in $(seq 720); do
   if [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' -u "admin:$password" "http://127.0.0.1:$PORT/_cluster/health?wait_for_status=yellow" || true)" = 200 ]; then
     printf 'ES_URL=http://127.0.0.1:%s\nES_USER=admin\nES_PASS=%s\n' "$PORT" "$password"
     exit 0

@@ -83,12 +83,12 @@ if ! lives; then
     OPENSEARCH_JAVA_OPTS="-Xms$HEAP -Xmx$HEAP ${JIT--XX:TieredStopAtLevel=1}" "$HOME_OF_IT/bin/opensearch" -d -p "$DATA/pid" >"$DATA/start.log" 2>&1 \
     || { tail -5 "$DATA/start.log" >&2; exit 1; }
 fi
-for n in $(seq 240); do # it says that it runs before its ports are bound
+for n in $(seq 720); do # it says that it runs before its ports are bound
   if [ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$PORT/_cluster/health?wait_for_status=yellow" || true)" = 200 ]; then
     echo "ES_URL=http://127.0.0.1:$PORT"
     exit 0
   fi
-  [ "$n" -lt 12 ] || lives || { tail -5 "$DATA/start.log" >&2; exit 1; }
+  [ "$n" -lt 120 ] || lives || { tail -5 "$DATA/start.log" >&2; exit 1; }
   sleep 0.25
 done
 echo "OpenSearch does not answer; see $DATA/logs" >&2
