@@ -53,19 +53,19 @@ func TestOneRunAtATime(t *testing.T) {
 // A command that holds the journal for a moment does not end a run that starts.
 func TestRunWaitsForACommand(t *testing.T) {
 	state := t.TempDir()
-	j, err := openJournal(state)
+	command, err := openJournal(state)
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
 		time.Sleep(lockWait / 10)
-		j.Close()
+		command.Close()
 	}()
-	j, err = openJournal(state)
+	run, err := openJournal(state)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j.Close()
+	run.Close()
 }
 
 func TestKept(t *testing.T) {
