@@ -60,15 +60,7 @@ type Client struct {
 // Open checks the settings and reads keys and certificates. It sends nothing: the
 // first request asks the server what it is.
 func Open(s Settings) (*Client, error) {
-	hosts, err := s.hosts()
-	if err != nil {
-		return nil, err
-	}
-	trips, err := s.roundTrips(hosts)
-	if err != nil {
-		return nil, err
-	}
-	header, err := s.authorization()
+	hosts, carrier, err := s.carrier()
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +68,25 @@ func Open(s Settings) (*Client, error) {
 		s.Timeout = Defaults().Timeout
 	}
 	transport, err := elastictransport.New(elastictransport.Config{
-		URLs: hosts, Transport: &authorized{header, trips}, UserAgent: "brandmelder", DisableRetry: true, // a second try may store twice
+		URLs: hosts, Transport: carrier, UserAgent: "brandmelder", DisableRetry: true, // a second try may store twice
 	})
 	if err != nil {
 		return nil, fmt.Errorf("elasticsearch: %w", err)
 	}
 	return &Client{transport: transport, timeout: s.Timeout, plain: s.Plain}, nil
+}
+
+// carrier is what takes requests to the hosts, with the key and by the certificates.
+func (s *Settings) carrier() (hosts []*url.URL, carrier http.RoundTripper, err error) {
+	if hosts, err = s.hosts(); err != nil {
+		return nil, nil, err
+	}
+	trips, err := s.roundTrips(hosts)
+	if err != nil {
+		return nil, nil, err
+	}
+	header, err := s.authorization()
+	return hosts, &authorized{header, trips}, err
 }
 
 func (s *Settings) hosts() (list []*url.URL, err error) {

@@ -20,19 +20,11 @@ type Kibana struct {
 
 // OpenKibana checks the settings, whose one host is Kibana. It sends nothing.
 func OpenKibana(s Settings) (*Kibana, error) {
-	hosts, err := s.hosts()
+	hosts, carrier, err := s.carrier()
 	if err != nil {
 		return nil, err
 	}
-	trips, err := s.roundTrips(hosts)
-	if err != nil {
-		return nil, err
-	}
-	header, err := s.authorization()
-	if err != nil {
-		return nil, err
-	}
-	return &Kibana{strings.TrimSuffix(hosts[0].String(), "/"), &http.Client{Transport: &authorized{header, trips}, Timeout: s.Timeout}}, nil
+	return &Kibana{strings.TrimSuffix(hosts[0].String(), "/"), &http.Client{Transport: carrier, Timeout: s.Timeout}}, nil
 }
 
 // Send puts objects and rules, each a file of lines, into a space, which is made if it

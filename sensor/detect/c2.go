@@ -105,9 +105,7 @@ func (c *c2) channel(e *event.Event, k c2Key) *c2Channel {
 	if fresh {
 		ch.first = min(e.Flow.Start, e.Time)
 	}
-	if r := e.Flow.Ref(); len(ch.refs) < c2Refs && !slices.Contains(ch.refs, r) {
-		ch.refs = append(ch.refs, r)
-	}
+	ch.refs = keep(ch.refs, e.Flow.Ref(), c2Refs)
 	return ch
 }
 
@@ -166,6 +164,11 @@ func steady(gaps []int64, least int64, share float64) bool {
 		}
 	}
 	return middle >= least && astray <= len(sorted)/8
+}
+
+// nameless reports whether a place has no name, or one that anybody gets.
+func nameless(f *event.Flow, place string) bool {
+	return place == f.Server.Addr().String() || dynamic(place)
 }
 
 // outward reports whether a host of ours calls one place outside.

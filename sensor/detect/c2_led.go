@@ -19,14 +19,15 @@ func (c *c2) led(e *event.Event, report Report) {
 		return
 	}
 	place := placeOf(c.env, f.Server.Addr())
+	k := c2Key{f.Client.Addr(), place, f.Server.Port(), c2Led}
 	alone := c.alone(place, f.Client.Addr(), e.Time) // those count too that were led once
 	if t.Leads[event.Server] < c2LedLeast || t.Leads[event.Server] < 3*t.Leads[event.Client] {
 		return
 	}
-	ch := c.channel(e, c2Key{f.Client.Addr(), place, f.Server.Port(), c2Led})
+	ch := c.channel(e, k)
 	ch.signs |= signLed | c.ledSigns(f, place)
-	if alone && !(ch.polled && !c.outward(f)) {
-		c.judge(e, c2Key{f.Client.Addr(), place, f.Server.Port(), c2Led}, ch, c.env.Know.Entity(f.Client.Addr()), c.env.Know.Entity(f.Server.Addr()), report)
+	if alone && (c.outward(f) || !ch.polled) {
+		c.judge(e, k, ch, c.env.Know.Entity(k.client), c.env.Know.Entity(f.Server.Addr()), report)
 	}
 }
 
@@ -36,7 +37,7 @@ func (c *c2) ledSigns(f *event.Flow, place string) (s signs) {
 	if !usual(f.Server.Port()) {
 		s |= signOddPort
 	}
-	if c.outward(f) && (place == f.Server.Addr().String() || dynamic(place)) {
+	if c.outward(f) && nameless(f, place) {
 		s |= signNoName
 	}
 	if tls := c.channels.Get(c2Key{f.Client.Addr(), place, f.Server.Port(), c2TLS}); tls != nil {

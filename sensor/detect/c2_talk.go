@@ -111,7 +111,7 @@ func (c *c2) lone(e *event.Event, place string, report Report) {
 	if e.Time-f.Start >= c2Long {
 		ch.signs |= signLong
 	}
-	if place == f.Server.Addr().String() || dynamic(place) {
+	if nameless(f, place) {
 		ch.signs |= signNoName
 	}
 	if alone && peers.n <= c2Few {
@@ -133,7 +133,7 @@ func (ch *c2Channel) checkIn(e *event.Event, place string) (s signs) {
 		return 0
 	}
 	ch.open(e.Flow, sizes[0])
-	if place != e.Flow.Server.Addr().String() && !dynamic(place) || ch.opening.n < c2CheckIns {
+	if !nameless(e.Flow, place) || ch.opening.n < c2CheckIns {
 		return 0
 	}
 	s |= signSameOpening

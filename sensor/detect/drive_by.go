@@ -76,7 +76,7 @@ func (d *driveBy) Observe(e *event.Event, report Report) {
 	}
 	users, _ := d.users.Touch(strings.Clone(host), e.Time)
 	users.add(k.client)
-	s.keep(e.Flow.Ref())
+	s.refs = keep(s.refs, e.Flow.Ref(), programRefs)
 	signs := s.signs(r, e.Time)
 	s.size, s.came = event.NumberOf(r, "http.response.body.bytes"), e.Time
 	if points := signs.points(); points >= driveByBar && points > s.points && users.n <= driveByFew {
@@ -93,7 +93,7 @@ func (d *driveBy) stage(e *event.Event, k programPlace, plugin driveBySign) {
 		*s = driveByPlace{first: e.Time}
 	}
 	s.last = e.Time
-	s.keep(e.Flow.Ref())
+	s.refs = keep(s.refs, e.Flow.Ref(), programRefs)
 	s.plugin |= plugin
 	if plugin != 0 {
 		return
@@ -105,12 +105,6 @@ func (d *driveBy) stage(e *event.Event, k programPlace, plugin driveBySign) {
 		s.foreign = true
 		outer := d.places.Get(programPlace{k.client, from})
 		s.framed = s.framed || outer != nil && outer.page != 0 && e.Time-outer.page <= driveByFrame
-	}
-}
-
-func (s *driveByPlace) keep(ref event.FlowRef) {
-	if len(s.refs) < programRefs && !slices.Contains(s.refs, ref) {
-		s.refs = append(s.refs, ref)
 	}
 }
 

@@ -165,15 +165,9 @@ func (s *icsStory) add(o *icsEvent) {
 		s.denied += o.refused
 	}
 	s.accepted, s.refused = s.accepted+o.accepted, s.refused+o.refused
-	if len(s.operations) < icsNames && !slices.Contains(s.operations, o.operation) {
-		s.operations = append(s.operations, o.operation)
-	}
-	if len(s.devices) < icsHosts && !slices.Contains(s.devices, o.device) {
-		s.devices = append(s.devices, o.device)
-	}
-	if len(s.flows) < event.MaxRefs && !slices.Contains(s.flows, o.flow) {
-		s.flows = append(s.flows, o.flow)
-	}
+	s.operations = keep(s.operations, o.operation, icsNames)
+	s.devices = keep(s.devices, o.device, icsHosts)
+	s.flows = keep(s.flows, o.flow, event.MaxRefs)
 }
 
 // certain leaves out a device's password that was mistyped, and a backup that the

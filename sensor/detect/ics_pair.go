@@ -93,19 +93,15 @@ func (t *icsTried) note(o *icsEvent) {
 		if i := slices.Index(t.silent, o.unit); i >= 0 {
 			t.silent = slices.Delete(t.silent, i, i+1)
 		}
-		if len(t.live) < icsHosts && !slices.Contains(t.live, o.unit) {
-			t.live = append(t.live, o.unit)
-		}
+		t.live = keep(t.live, o.unit, icsHosts)
 	case len(t.silent) < 2*icsHosts && !slices.Contains(t.silent, o.unit) && !slices.Contains(t.live, o.unit):
 		t.silent = append(t.silent, o.unit)
 	}
 	unsupported := o.status == "illegal-function" || o.status == "function-not-supported" || o.status == "service-not-supported"
-	if unsupported && len(t.functions) < icsHosts && !slices.Contains(t.functions, o.operation) {
-		t.functions = append(t.functions, o.operation)
+	if unsupported {
+		t.functions = keep(t.functions, o.operation, icsHosts)
 	}
-	if len(t.flows) < event.MaxRefs && !slices.Contains(t.flows, o.flow) {
-		t.flows = append(t.flows, o.flow)
-	}
+	t.flows = keep(t.flows, o.flow, event.MaxRefs)
 }
 
 // size is how many things were searched for, 0 while it may be a mistake.

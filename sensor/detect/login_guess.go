@@ -4,7 +4,6 @@ import (
 	"hash/fnv"
 	"math"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -85,9 +84,4 @@ func loginOf(e *event.Event) (l *event.Login, client, server netip.Addr, ok bool
 func certainty(evidence float64) float64 { return 100 * (1 - math.Exp2(-evidence/4)) }
 
 // note adds v to a set of at most maxUsers.
-func note[T comparable](set []T, v T) []T {
-	if len(set) >= maxUsers || slices.Contains(set, v) {
-		return set
-	}
-	return append(set, v)
-}
+func note[T comparable](set []T, v T) []T { return keep(set, v, maxUsers) }

@@ -107,8 +107,8 @@ func (d *mailExfiltration) count(p pair, e *event.Event, size int64, bare bool, 
 	s.bare = s.bare || bare
 	s.flows = noteFlow(s.flows, e.Flow)
 	for _, kind := range event.TextsOf(e.Data, "brandmelder.smtp.attachment.types") {
-		if kind != "" && len(s.kinds) < 8 && !slices.Contains(s.kinds, kind) {
-			s.kinds = append(s.kinds, kind)
+		if kind != "" {
+			s.kinds = keep(s.kinds, kind, 8)
 		}
 	}
 	if s.messages < 2*s.told {

@@ -141,7 +141,7 @@ func (m *medical) refused(e *event.Event, k medicalPair, report Report) {
 		return
 	}
 	g.titles = append(g.titles, title)
-	g.flows = keepFlow(g.flows, e.Flow.Ref())
+	g.flows = noteFlow(g.flows, e.Flow)
 	n := len(g.titles)
 	if n < medicalTitlesMost || g.told > 0 && n < 2*g.told {
 		return
@@ -152,13 +152,6 @@ func (m *medical) refused(e *event.Event, k medicalPair, report Report) {
 	f.Flows, f.FlowsTotal = slices.Clone(g.flows), n
 	f.Observed = event.Measure{Value: float64(n), Unit: "titles", N: n}
 	report(f)
-}
-
-func keepFlow(flows []event.FlowRef, r event.FlowRef) []event.FlowRef {
-	if len(flows) < event.MaxRefs && !slices.Contains(flows, r) {
-		flows = append(flows, r)
-	}
-	return flows
 }
 
 // abroad reports a partner outside, once a day.
@@ -188,12 +181,12 @@ func (m *medical) retrieved(e *event.Event, k medicalPair, learned bool, since i
 		*b = medicalBulk{begin: e.Time}
 	}
 	b.requests, b.novel = b.requests+n, b.novel || novel
-	b.flows = keepFlow(b.flows, e.Flow.Ref())
+	b.flows = noteFlow(b.flows, e.Flow)
 	if !slices.Contains(b.operations, op) {
 		b.operations = append(b.operations, op)
 	}
-	if to != "" && len(b.destinations) < 8 && !slices.Contains(b.destinations, to) {
-		b.destinations = append(b.destinations, to)
+	if to != "" {
+		b.destinations = keep(b.destinations, to, 8)
 	}
 	if b.requests < medicalRequests || b.told > 0 && b.requests < 2*b.told {
 		return

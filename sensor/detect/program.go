@@ -124,9 +124,7 @@ func (p *program) smb(e *event.Event, report Report) {
 	default:
 		return
 	}
-	if ref := e.Flow.Ref(); len(s.refs) < programRefs && !slices.Contains(s.refs, ref) {
-		s.refs = append(s.refs, ref)
-	}
+	s.refs = keep(s.refs, e.Flow.Ref(), programRefs)
 	switch {
 	case s.written > 0 && s.written >= 2*s.toldUp:
 		fresh := s.toldUp == 0

@@ -77,9 +77,7 @@ func (p *program) http(e *event.Event, report Report) {
 	if s.n >= 3 && s.signs&(downloadNoAgent|downloadFakeBrowser|downloadTool) != 0 {
 		s.signs |= downloadSeveral
 	}
-	if ref := f.Ref(); len(s.refs) < programRefs && !slices.Contains(s.refs, ref) {
-		s.refs = append(s.refs, ref)
-	}
+	s.refs = keep(s.refs, f.Ref(), programRefs)
 	p.judge(e, k, s, class, users.n, report)
 }
 

@@ -15,12 +15,17 @@ const second = 1_000_000_000 // ns
 // pair is who calls and who is called.
 type pair struct{ client, server netip.Addr }
 
+// keep adds v to a list of different things, of which there are at most so many.
+func keep[T comparable](list []T, v T, most int) []T {
+	if len(list) >= most || slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
+}
+
 // noteFlow adds a flow to those of a finding, once.
 func noteFlow(refs []event.FlowRef, f *event.Flow) []event.FlowRef {
-	if len(refs) >= event.MaxRefs || slices.ContainsFunc(refs, func(r event.FlowRef) bool { return r.Start == f.Start && r.Key == f.Key }) {
-		return refs
-	}
-	return append(refs, f.Ref())
+	return keep(refs, f.Ref(), event.MaxRefs)
 }
 
 // allowedFrom reports whether the zone of the server lets the client scan or

@@ -158,9 +158,7 @@ func (d *slowUpload) count(p uploadPair, e *event.Event, up uint64, newPlace boo
 		s.places++
 	}
 	s.port = e.Flow.Server.Port()
-	if len(s.refs) < uploadRefs {
-		s.refs = noteFlow(s.refs, e.Flow)
-	}
+	s.refs = keep(s.refs, e.Flow.Ref(), uploadRefs)
 	s.add(e.Time, up)
 	return s
 }

@@ -106,9 +106,7 @@ func (d *stealer) at(e *event.Event, host string) *stealerPlace {
 	if fresh {
 		s.first = e.Time
 	}
-	if ref := e.Flow.Ref(); len(s.refs) < programRefs && !slices.Contains(s.refs, ref) {
-		s.refs = append(s.refs, ref)
-	}
+	s.refs = keep(s.refs, e.Flow.Ref(), programRefs)
 	return s
 }
 

@@ -156,7 +156,7 @@ func (u *upload) count(e *event.Event, from event.Side, up, down uint64, report 
 	outgoing := all.add(e.Time, up)
 	alone := u.alone(pair, e.Time, sum)
 	if up > u.limit/64 {
-		s.keep(e.Flow.Ref())
+		s.refs = keep(s.refs, e.Flow.Ref(), uploadRefs)
 	}
 	if s.due(sum, u.limit) && alone {
 		s.told = sum
@@ -205,17 +205,6 @@ func (s *uploadSum) due(sum, limit uint64) bool {
 		s.told = 0
 	}
 	return sum >= limit && (s.told == 0 || sum >= 2*s.told)
-}
-
-func (s *uploadSum) keep(r event.FlowRef) {
-	for _, old := range s.refs {
-		if old.Key == r.Key && old.Start == r.Start {
-			return
-		}
-	}
-	if len(s.refs) < uploadRefs {
-		s.refs = append(s.refs, r)
-	}
 }
 
 func (u *upload) finding(e *event.Event, p uploadPair, server netip.Addr, s *uploadSum, facts uploadFacts) event.Finding {

@@ -215,9 +215,7 @@ func (d *webAttack) called(e *event.Event, report Report) {
 
 // callback reports that a server calls whoever sent it an exploit.
 func (d *webAttack) callback(e *event.Event, k pair, s *webPair, call *webCall, report Report) {
-	if len(s.refs) < event.MaxRefs && !slices.Contains(s.refs, call.ref) {
-		s.refs = append(s.refs, call.ref)
-	}
+	s.refs = keep(s.refs, call.ref, event.MaxRefs)
 	d.tell("callback", 1, e, k, s, report)
 }
 
