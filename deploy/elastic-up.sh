@@ -19,17 +19,7 @@ case $ELASTIC in
 esac
 HOME_OF_IT=$CACHE/$ELASTIC
 
-lives() { [ -s "$DATA/pid" ] && kill -0 "$(cat "$DATA/pid")" 2>/dev/null; }
-
-if [ "$VERB" = stop ]; then
-  if lives; then
-    pid=$(cat "$DATA/pid"); kill "$pid"
-    for _ in $(seq 120); do kill -0 "$pid" 2>/dev/null || break; sleep 0.25; done
-  fi
-  rm -rf "$DATA"
-  exit 0
-fi
-[ "$VERB" = start ] || [ "$VERB" = fetch ] || { echo "start, stop or fetch" >&2; exit 2; }
+source "$(dirname "$0")/server_life.sh"
 
 # java_home prints the oldest installed Java that is new enough. 9 needs a whole JDK: it asks for jdk.jdi.
 java_home() {

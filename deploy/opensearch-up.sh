@@ -12,17 +12,7 @@ DATA=${DATA:-/tmp/brandmelder-opensearch-$PORT}
 HOME_OF_IT=$CACHE/$VERSION
 USER_OF_IT=brandmelder-test
 
-lives() { [ -s "$DATA/pid" ] && kill -0 "$(cat "$DATA/pid")" 2>/dev/null; }
-
-if [ "$VERB" = stop ]; then
-  if lives; then
-    pid=$(cat "$DATA/pid"); kill "$pid"
-    for _ in $(seq 120); do kill -0 "$pid" 2>/dev/null || break; sleep 0.25; done
-  fi
-  rm -rf "$DATA"
-  exit 0
-fi
-[ "$VERB" = start ] || [ "$VERB" = fetch ] || { echo "start, stop or fetch" >&2; exit 2; }
+source "$(dirname "$0")/server_life.sh"
 command -v java >/dev/null || { echo "OpenSearch needs Java 17; on Debian: apt-get install openjdk-17-jdk-headless" >&2; exit 1; }
 JAVA_OF_IT=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
 

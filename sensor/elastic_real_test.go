@@ -20,7 +20,6 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/drill"
 	"github.com/brandmelder/brandmelder/sensor/event"
-	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
 // The tests of this file and of its neighbours run against a real server, which
@@ -199,7 +198,7 @@ func replayOne(t *testing.T, source capture.Source, namespace string) []event.Do
 	return replayOneAs(t, source, "north", namespace)
 }
 
-func replayOneAs(t *testing.T, source capture.Source, sensor, namespace string) (docs []event.Doc) {
+func replayOneAs(t *testing.T, source capture.Source, sensor, namespace string) []event.Doc {
 	t.Helper()
 	defer source.Close()
 	s := settings{Config: config.Default()}
@@ -207,17 +206,7 @@ func replayOneAs(t *testing.T, source capture.Source, sensor, namespace string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	line, err := pipeline.New(c, func(d event.Doc) {
-		d.JSON = slices.Clone(d.JSON)
-		docs = append(docs, d)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := line.Replay(t.Context(), source); err != nil {
-		t.Fatal(err)
-	}
-	return docs
+	return lineOver(t, c, source)
 }
 
 func byDataset(docs []event.Doc) map[string][]event.Doc {

@@ -193,7 +193,7 @@ func TestNobodyIsNamedInTheViewWithPseudonyms(t *testing.T) {
 
 // trafficDocs are the documents of real traffic of hosts and people with planted
 // names: the exercise, and logins that are refused.
-func trafficDocs(t *testing.T) (docs []event.Doc) {
+func trafficDocs(t *testing.T) []event.Doc {
 	t.Helper()
 	trace := craft.NewTrace()
 	trace.Now = 1_795_612_600e9 // half a minute before the exercise was recorded
@@ -229,7 +229,13 @@ func trafficDocs(t *testing.T) (docs []event.Doc) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line, err := pipeline.New(settings, func(d event.Doc) {
+	return lineOver(t, settings, source)
+}
+
+// lineOver runs a source through the line and returns the documents.
+func lineOver(t *testing.T, c pipeline.Config, source capture.Source) (docs []event.Doc) {
+	t.Helper()
+	line, err := pipeline.New(c, func(d event.Doc) {
 		d.JSON = bytes.Clone(d.JSON)
 		docs = append(docs, d)
 	})
