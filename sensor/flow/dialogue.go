@@ -15,7 +15,7 @@ type dialogue struct {
 const (
 	dialoguePause = 1_000_000_000 // silence that parts two exchanges, ns: answers of machines come sooner
 	dialogueAsked = 1 << 10       // an order or a question is no longer than this; a file is
-	dialogueMost  = 1 << 30       // bytes that are counted of a side
+	dialogueWhole = 1 << 18       // bytes of both sides after which it is a transfer, and nobody follows it any more
 )
 
 // say notes n new bytes of a side at a packet time.
@@ -25,7 +25,7 @@ func (d *dialogue) say(s event.Side, n uint32, at int64) {
 		d.opener = s
 	}
 	d.last = at
-	d.said[s] = min(d.said[s]+n, dialogueMost)
+	d.said[s] += n
 }
 
 // close ends the exchange at hand.
@@ -41,4 +41,9 @@ func (d *dialogue) close() {
 func (d dialogue) leads() [2]uint32 {
 	d.close()
 	return d.led
+}
+
+// talks says whether it is still looked at who leads.
+func (r *record) talks() bool {
+	return r.total[0].Payload+r.total[1].Payload <= dialogueWhole
 }

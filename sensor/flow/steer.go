@@ -18,16 +18,20 @@ func (l *Lane) order(slot int32, h *decode.Headers) {
 	}
 	w, r := event.WantMore, &l.table.records[slot]
 	if r.unread {
-		w, r.kept = l.least(), true
+		w, r.kept = l.least(r), true
 	}
 	if w != h.Want {
 		l.steer(h.Entry, w)
 	}
 }
 
-// least is what a conversation that is not read needs: its counters, or, where the
-// mirror copies more than one packet in a thousand, headers to tell copies by.
-func (l *Lane) least() event.Want {
+// least is what a conversation that is not read needs: its counters; headers while
+// it is looked at who leads it, or to tell copies by where the mirror copies more
+// than one packet in a thousand.
+func (l *Lane) least(r *record) event.Want {
+	if r.key.Proto == tcp && r.talks() {
+		return event.WantHeaders
+	}
 	if n := l.count.Duplicate; n >= leastCopies && n*1000 > l.count.Packets {
 		return event.WantHeaders
 	}

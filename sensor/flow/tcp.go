@@ -153,7 +153,7 @@ func (l *Lane) payload(slot int32, s event.Side, h *decode.Headers) {
 	if fresh == 0 {
 		r.total[s].Retransmit++
 		r.note(s, 't')
-	} else {
+	} else if r.talks() {
 		r.dialogue.say(s, fresh, r.last)
 	}
 	if !r.unread {
