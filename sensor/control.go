@@ -53,6 +53,7 @@ type answered struct {
 	Flows     uint64             `json:"flows"`
 	Events    uint64             `json:"events"`
 	Journaled uint64             `json:"journaled"` // since it began
+	Rights    string             `json:"rights"`    // that are left, and why
 	Shipped   map[string]shipped `json:"shipped,omitempty"`
 	ShippedAt time.Time          `json:"shipped_at,omitzero"`
 	Error     string             `json:"error,omitempty"`

@@ -34,6 +34,8 @@ type run struct {
 	only     bool   // capture in this very process
 	part     string // of a run that is the parent: staged or plain; "" none
 	exercise bool
+	left     string // what rights are left, and why
+	dropped  bool   // the others were given up
 	length   time.Duration
 	w        io.Writer
 	screen   sync.Mutex
@@ -214,7 +216,7 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 		record.Close()
 		return errors.Join(err, closeAll())
 	}
-	r.shed()
+	r.left = r.shed(sources, state)
 	finish := follow(context.Background(), posts)
 	r.control(ctx, state, line, sources, record)
 	isUp(r.part)
@@ -228,20 +230,15 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	for _, line := range finish() {
 		r.say("  %-11s %s", "output", line)
 	}
-	return err
+	return r.again(err)
 }
-
-// shed gives up what was needed to open the interfaces and load programs, once that is
-// done; nothing behind it may need a right. An interface that comes back then needs a
-// new process: exitAgain.
-func (r *run) shed() {}
 
 // control answers who asks at the socket of the state directory. A run goes on without.
 func (r *run) control(ctx context.Context, state string, line *pipeline.Line, sources []capture.Source, record *journal.Recorder) {
 	began := time.Now()
 	c := &control{decided: record.Look, now: func() answered {
 		g := line.Glance(sources)
-		return answered{PID: os.Getpid(), Since: began, Packets: g.Packets, Dropped: g.Dropped, Flows: uint64(g.Flows), Events: g.Events, Journaled: record.Journaled()}
+		return answered{PID: os.Getpid(), Since: began, Packets: g.Packets, Dropped: g.Dropped, Flows: uint64(g.Flows), Events: g.Events, Journaled: record.Journaled(), Rights: r.left}
 	}}
 	if err := c.listen(ctx, state); err != nil {
 		r.say("status and ship cannot ask this run: %v", err)

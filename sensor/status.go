@@ -181,6 +181,7 @@ func (s *status) print(w io.Writer) error {
 	if r := s.Running; r != nil {
 		line("running", "since %s, process %d: %d packets, %d dropped, %d flows, %d documents journaled",
 			r.Since.Local().Format("2006-01-02 15:04:05"), r.PID, r.Packets, r.Dropped, r.Flows, r.Journaled)
+		line("rights", "%s", r.Rights)
 	} else {
 		line("running", "no: what follows is from the files")
 	}

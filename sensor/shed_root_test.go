@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/brandmelder/brandmelder/sensor/craft"
+	"github.com/brandmelder/brandmelder/sensor/rights"
+)
+
+// static skips where the test's binary has threads that Go cannot reach: `make test-root`
+// builds it as the product is built.
+func static(t *testing.T) {
+	t.Helper()
+	info, _ := debug.ReadBuildInfo()
+	for _, s := range info.Settings {
+		if s.Key == "CGO_ENABLED" && s.Value == "1" {
+			t.Skip("built with cgo")
+		}
+	}
+}
+
+// running is what `status --json` says of the process that captures.
+func running(t *testing.T, file string) (pid int, left string) {
+	t.Helper()
+	var now struct {
+		Running struct {
+			PID    int
+			Rights string
+		}
+	}
+	out, err := execute(t, rootCommand(), "status", "--json", "-c", file)
+	check(t, err)
+	check(t, json.Unmarshal([]byte(out), &now))
+	return now.Running.PID, now.Running.Rights
+}
+
+// seesNothing reports a process of which no thread has a right left.
+func seesNothing(t *testing.T, pid int) bool {
+	t.Helper()
+	all, err := rights.OfThreads(pid)
+	if err != nil {
+		return false
+	}
+	for thread, set := range all {
+		if set != rights.None {
+			t.Logf("thread %d of %d has %#x", thread, pid, uint64(set))
+			return false
+		}
+	}
+	return len(all) > 1
+}
+
+// While it captures no thread of the process has a right, by rings and by XDP, and it
+// cannot write outside of its directories. An interface that is removed and made again
+// is seen again within 5 s, by a process that its parent started.
+func TestRunGivesUpItsRights(t *testing.T) {
+	static(t)
+	for _, way := range []string{"ring", "xdp"} {
+		t.Run(way, func(t *testing.T) {
+			craft.Namespace(t)
+			craft.Cable(t, "left", "right")
+			file, state := stateFile(t)
+			program, s := started(t, "run", "--mirror", "right", "--capture", way, "-c", file)
+			s.within(t, says("watching right"), func() {})
+			knock := knocking().Packets()
+			send := func() {
+				to := craft.NewSender(t, "left")
+				defer to.Close()
+				for _, p := range knock[:10] {
+					check(t, to.Send(p.Data))
+				}
+			}
+			s.within(t, func(text string) bool { return packets(text) > 0 }, send)
+			pid, left := running(t, file)
+			if pid == program.Process.Pid || !seesNothing(t, pid) || !strings.HasPrefix(left, "none; confined to its directories") {
+				t.Fatalf("process %d has %s\n%s", pid, left, s)
+			}
+			check(t, netlink.LinkDel(craft.Named(t, "right")))
+			s.within(t, says("blind since"), func() {})
+			before := s.String()
+			craft.Cable(t, "left", "right")
+			gone := time.Now()
+			s.within(t, func(text string) bool { return packets(strings.TrimPrefix(text, before)) > 0 && strings.Count(text, "watching right") == 2 }, send)
+			t.Logf("seen again after %s", time.Since(gone).Round(time.Millisecond))
+			again, left := running(t, file)
+			if again == pid || !seesNothing(t, again) {
+				t.Errorf("process %d, before %d, has %s", again, pid, left)
+			}
+			check(t, program.Process.Signal(os.Interrupt))
+			if err := program.Wait(); err != nil || strings.Contains(s.String(), "WRONG") {
+				t.Errorf("%v\n%s", err, s)
+			}
+			if found, err := filepath.Glob(state + "/state/*.snap"); err != nil || len(found) == 0 {
+				t.Errorf("no snapshots: %v", err)
+			}
+		})
+	}
+}
