@@ -54,7 +54,7 @@ func steers(s capture.Source) bool {
 // a reload reads.
 func (r *run) confine(state string) error {
 	read := []string{"/etc", "/usr/share/zoneinfo", "/proc/self", "/sys/devices/system/cpu", os.Getenv("CREDENTIALS_DIRECTORY"), r.RulesDir}
-	write := []string{state, "/dev/null"}
+	write := []string{state, "/dev/null", "/tmp", "/var/tmp"} // the view's database sorts there
 	for _, file := range []string{r.file, r.Geo.City, r.Geo.ASN} {
 		if file != "" {
 			read = append(read, filepath.Dir(file))
