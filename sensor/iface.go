@@ -33,7 +33,13 @@ func ifacePrepareCommand() *cobra.Command {
 				if err := s.load(); err != nil {
 					return err
 				}
-				names = s.Mirror
+				state, err := s.StateDir(s.system)
+				if err != nil {
+					return err
+				}
+				if names, err = called(state, s.Mirror); err != nil {
+					return err
+				}
 			}
 			room := ifaceRoom(c)
 			room.OnlyLook = onlyLook

@@ -57,6 +57,20 @@ func TestIfaceRestoreAfterKill(t *testing.T) {
 	}
 }
 
+// A mirror port that was renamed while a run watched it is prepared under its new name.
+func TestIfacePreparesWhatTheRunSaw(t *testing.T) {
+	craft.Namespace(t)
+	craft.Cable(t, "left", "other")
+	t.Setenv("RUNTIME_DIRECTORY", t.TempDir())
+	file, state := stateFile(t)
+	amend(t, file, "mirror: [right]\n")
+	check(t, os.MkdirAll(state, 0o700))
+	check(t, os.WriteFile(noteIn(state), []byte(`{"right":"other"}`), 0o600))
+	if out, code := typed(t, "iface", "prepare", "-c", file); code != 0 || !strings.Contains(out, "other: arp off (was on)\n") {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
 func TestIfaceSaysWhatToType(t *testing.T) {
 	craft.Namespace(t)
 	craft.Cable(t, "left", "right")

@@ -34,8 +34,9 @@ type run struct {
 	only     bool   // capture in this very process
 	part     string // of a run that is the parent: staged or plain; "" none
 	exercise bool
-	left     string // what rights are left, and why
-	dropped  bool   // the others were given up
+	watched  map[string]string // names of interfaces at the beginning, by those that people wrote down
+	left     string            // what rights are left, and why
+	dropped  bool              // the others were given up
 	length   time.Duration
 	w        io.Writer
 	screen   sync.Mutex
@@ -115,7 +116,7 @@ func (r *run) capture(ctx context.Context, state string) error {
 	if err := rights.NoNetwork(); err != nil {
 		return err
 	}
-	sources, err := r.sources(r.part == staged)
+	sources, err := r.sources(r.part == staged, state)
 	if err != nil {
 		return err
 	}
@@ -145,8 +146,11 @@ func (r *run) stage() *drill.Stage {
 }
 
 // sources opens what can be watched. Missing rights are said with what to type.
-func (r *run) sources(staged bool) ([]capture.Source, error) {
-	names := r.mirror
+func (r *run) sources(staged bool, state string) ([]capture.Source, error) {
+	names, err := r.named(state)
+	if err != nil {
+		return nil, err
+	}
 	if r.exercise {
 		name, err := capture.DefaultRoute()
 		if err != nil {
@@ -230,7 +234,7 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	for _, line := range finish() {
 		r.say("  %-11s %s", "output", line)
 	}
-	return r.again(err)
+	return r.again(err, state, sources)
 }
 
 // control answers who asks at the socket of the state directory. A run goes on without.

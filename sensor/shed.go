@@ -75,8 +75,11 @@ func (r *run) confine(state string) error {
 }
 
 // again is how a line ended that would go on, had it not given up its rights.
-func (r *run) again(err error) error {
+func (r *run) again(err error, state string, sources []capture.Source) error {
 	if r.dropped && errors.Is(err, capture.ErrPermission) {
+		if err := handOver(state, r.watched, sources); err != nil {
+			r.say("the next run may not find a renamed interface: %v", err)
+		}
 		return &exitError{exitAgain, errors.New("an interface came back, for which this process has no rights any more: it begins anew")}
 	}
 	return err

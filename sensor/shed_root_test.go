@@ -67,8 +67,9 @@ func TestRunGivesUpItsRights(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			craft.Namespace(t)
 			craft.Cable(t, "left", "right")
+			craft.Cable(t, "beside", "other")
 			file, state := stateFile(t)
-			program, s := started(t, "run", "--mirror", "right", "--capture", way, "-c", file)
+			program, s := started(t, "run", "--mirror", "right,other", "--capture", way, "-c", file)
 			s.within(t, says("watching right"), func() {})
 			knock := knocking().Packets()
 			send := func() {
@@ -88,7 +89,9 @@ func TestRunGivesUpItsRights(t *testing.T) {
 			before := s.String()
 			craft.Cable(t, "left", "right")
 			gone := time.Now()
-			s.within(t, func(text string) bool { return packets(strings.TrimPrefix(text, before)) > 0 && strings.Count(text, "watching right") == 2 }, send)
+			s.within(t, func(text string) bool {
+				return packets(strings.TrimPrefix(text, before)) > 0 && strings.Count(text, "watching right") == 2
+			}, send)
 			t.Logf("seen again after %s", time.Since(gone).Round(time.Millisecond))
 			again, left := running(t, file)
 			if again == pid || !seesNothing(t, again) {

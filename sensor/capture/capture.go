@@ -42,7 +42,8 @@ var ErrIdle = fmt.Errorf("capture: no packet yet")
 
 // Stats is what a source knows about its own completeness.
 type Stats struct {
-	Interfaces []string // names, by event.Packet.Interface
+	Interfaces []string // names as they were asked for, by event.Packet.Interface
+	Called     []string // live: what they are called now
 	Seen       uint64   // packets that reached the kernel's tap or stand in the file
 	Delivered  uint64   // packets handed out
 	Counted    uint64   // packets that nobody wanted: only their counters came, as event.FlowDelta

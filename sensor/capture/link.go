@@ -133,6 +133,13 @@ func (l *link) renamed(name string) {
 	l.name = name
 }
 
+// called is what the interface is called now, or was when it was there.
+func (l *link) called() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.name
+}
+
 // lost begins a blindness, unless one lasts; the caller holds the lock. An interface
 // is down for a moment before it is gone.
 func (l *link) lost(why Reason) {

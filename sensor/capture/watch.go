@@ -115,9 +115,10 @@ func (w *watch) wait() error {
 
 // Stats adds up the rings.
 func (w *watch) Stats() Stats {
-	s := Stats{Interfaces: slices.Clone(w.names)}
-	for _, r := range w.rings {
+	s := Stats{Interfaces: slices.Clone(w.names), Called: make([]string, len(w.names))}
+	for i, r := range w.rings {
 		r.addTo(&s)
+		s.Called[w.index[i]] = r.link.called()
 	}
 	slices.SortStableFunc(s.Blind, func(a, b Blindness) int { return int(min(max(a.From-b.From, -1), 1)) })
 	s.Blind = s.Blind[max(0, len(s.Blind)-maxBlind):]

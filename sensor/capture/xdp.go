@@ -304,7 +304,7 @@ func (x *xdp) Stats() Stats {
 		s.Freezes += atomic.LoadUint64(&t.Full)
 	}
 	for _, p := range x.tap.ports {
-		s.Interfaces = append(s.Interfaces, p.said)
+		s.Interfaces, s.Called = append(s.Interfaces, p.said), append(s.Called, p.link.called())
 		if x.first {
 			p.link.mu.Lock()
 			s.Notes = append(s.Notes, p.notes...)

@@ -35,11 +35,14 @@ type part struct {
 
 // Live watches the sources, one per shard, until the context ends, and closes them. Capture never
 // waits for detection: a shard whose events are not taken in time sheds them by
-// kind and counts that.
+// kind and counts that. Where one source fails all end: the order of events waits for
+// every one of them.
 func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, error) {
 	parts := make(chan part, 4*len(sources))
 	var readers sync.WaitGroup
 	failed := make([]error, len(sources))
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	for i, source := range sources {
 		in := newIntake(source, i, nil)
 		share := l.c.Flow.Share(len(sources))
@@ -48,7 +51,11 @@ func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, 
 		}
 		s := newShard(0, 1, share)
 		l.intakes, l.shards = append(l.intakes, in), append(l.shards, s)
-		readers.Go(func() { failed[i] = s.watch(ctx, i, in, parts) })
+		readers.Go(func() {
+			if failed[i] = s.watch(ctx, i, in, parts); failed[i] != nil {
+				stop()
+			}
+		})
 	}
 	go func() {
 		readers.Wait()
