@@ -60,6 +60,9 @@ var ftpKept = map[string]bool{
 // tells; where only the client is seen, a command that the others lack.
 func probeFTP(from event.Side, data []byte) Verdict {
 	judge := probeFTPCommand
+	if from == event.Client && !openedBy(data, "UPAQNHSFECO") {
+		return No
+	}
 	if from == event.Server {
 		judge = probeFTPReply
 		code := data[:min(len(data), 3)]

@@ -305,6 +305,25 @@ func TestProbesLeaveOthersAlone(t *testing.T) {
 	}
 }
 
+// Every conversation is shown to the probes until one takes it: what clearly is not
+// theirs must cost nearly nothing.
+func TestProbesOfOtherBytesDoNotAllocate(t *testing.T) {
+	for _, head := range []string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "\x00\x00\x00\xd4\xfeSMB\x40\x00", "\x9d\x12\x88\xfe\x51\x0a", "\xc3\x00\x00\x00\x01\x08"} {
+		data := append([]byte(head), make([]byte, 400)...)
+		for i := range data[len(head):] {
+			data[len(head)+i] = byte(i * 37)
+		}
+		for _, s := range All() {
+			if s.Fallback || s.Probe(event.Client, data) != No {
+				continue
+			}
+			if n := testing.AllocsPerRun(10, func() { s.Probe(event.Client, data) }); n > 0 {
+				t.Errorf("%s allocates %v times to refuse %q", label(s), n, head)
+			}
+		}
+	}
+}
+
 // takenAfter is how many sayings the protocol itself needs, 0 if it is never sure.
 func takenAfter(s *Spec, d dialogue) int {
 	for n := range d {

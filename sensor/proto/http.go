@@ -38,15 +38,34 @@ func probeHTTP(from event.Side, data []byte) Verdict {
 	}
 	best := No
 	for _, m := range httpMethods {
-		rests := []string{" /", " http://", " https://", " *"}
-		if m == "CONNECT" {
-			rests = []string{" "}
+		if len(data) > 0 && data[0] != m[0] {
+			continue
 		}
-		for _, rest := range rests {
-			best = max(best, startsWith(data, m+rest))
+		v := startsWith(data, m)
+		if v == Yes {
+			v = probeTarget(m, data[len(m):])
 		}
+		best = max(best, v)
 	}
 	return best
+}
+
+// probeTarget knows what follows a method.
+func probeTarget(method string, data []byte) Verdict {
+	if method == "CONNECT" {
+		return startsWith(data, " ")
+	}
+	return max(startsWith(data, " /"), startsWith(data, " http://"), startsWith(data, " https://"), startsWith(data, " *"))
+}
+
+// openedBy reports whether a text's first byte is one of these letters, small or
+// capital, or white space, or not there yet: what costs a probe least to ask.
+func openedBy(data []byte, letters string) bool {
+	if len(data) == 0 {
+		return true
+	}
+	c := data[0]
+	return c == ' ' || c == '\r' || c == '\n' || c == '\t' || c >= 'A' && strings.IndexByte(letters, c&^0x20) >= 0
 }
 
 func startsWith(data []byte, want string) Verdict {

@@ -37,11 +37,12 @@ func probeIRC(from event.Side, data []byte) Verdict {
 		return probeIRCServer(data)
 	}
 	for len(data) > 0 {
+		if !openedBy(data, "NCUP") {
+			return No
+		}
 		line, rest, whole := bytes.Cut(data, []byte("\n"))
 		verb, arg := words(bytes.TrimSpace(line))
 		switch {
-		case len(line) > 0 && (line[0]|0x20 < 'a' || line[0]|0x20 > 'z'):
-			return No
 		case !whole:
 			if i := bytes.IndexByte(line, ' '); i > 4 || i < 0 && len(line) > 4 {
 				return No

@@ -88,6 +88,9 @@ func probeMemcachedUDP(from event.Side, data []byte) Verdict {
 	if len(data) < 10 || data[6]|data[7] != 0 || binary.BigEndian.Uint16(data[4:]) == 0 || binary.BigEndian.Uint16(data[2:]) >= binary.BigEndian.Uint16(data[4:]) {
 		return No
 	}
+	if !openedBy(data[8:], "VSNGARPCDITFLMQ") {
+		return No
+	}
 	line, _, whole := bytes.Cut(data[8:], []byte("\r\n"))
 	if from == event.Server {
 		return yesIf(probeMemcached(from, data[8:]) == Yes)

@@ -33,11 +33,12 @@ func probePOP3(from event.Side, data []byte) Verdict {
 		return yesIf(bytes.HasPrefix(data, []byte("+OK ")) && data[4] > ' ')
 	}
 	for len(data) > 0 {
+		if !openedBy(data, "CSAUPQ") {
+			return No
+		}
 		line, rest, whole := bytes.Cut(data, []byte("\n"))
 		verb, _ := words(bytes.TrimSpace(line))
 		switch {
-		case len(line) > 0 && (line[0]|0x20 < 'a' || line[0]|0x20 > 'z'):
-			return No
 		case !whole && len(line) < 8:
 			return More
 		case verb == "CAPA" || verb == "STLS" || verb == "APOP" || verb == "UIDL":

@@ -45,6 +45,9 @@ func probeRedis(from event.Side, data []byte) Verdict {
 	if from == event.Server {
 		return No
 	}
+	if len(data) > 0 && data[0] != '*' {
+		return No
+	}
 	lines := bytes.SplitN(data, []byte("\r\n"), 4)
 	for i, sign := range []byte("*$") {
 		if i >= len(lines) || len(lines[i]) == 0 {

@@ -66,7 +66,7 @@ func isTerminal(b []byte) bool {
 }
 
 func probeRlogin(from event.Side, data []byte) Verdict {
-	if from == event.Server {
+	if from == event.Server || len(data) > 0 && data[0] != 0 && (data[0] < '0' || data[0] > '9') || len(data) > 1 && data[0] == 0 && data[1] <= ' ' {
 		return No
 	}
 	_, ok := rloginFields(data)

@@ -22,6 +22,9 @@ func init() {
 func probeSMTP(from event.Side, data []byte) Verdict {
 	if from == event.Client {
 		best := No
+		if !openedBy(data, "EHL") {
+			return No
+		}
 		for _, verb := range []string{"EHLO", "HELO", "LHLO"} {
 			head := bytes.ToUpper(data[:min(len(data), 5)])
 			best = max(best, startsWith(head, verb+" "))
