@@ -138,8 +138,9 @@ func (s *tunnelSum) add(e *event.Event, sub string) {
 	if !slices.Contains(tunnelPlain, kind) {
 		down = event.NumberOf(e.Data, "brandmelder.dns.payload_bytes")
 	}
-	s.names.add(sub)
-	m.names.add(sub)
+	h := hashOf(sub)
+	s.names.add(h)
+	m.names.add(h)
 	s.queries++
 	m.queries++
 	s.down += down

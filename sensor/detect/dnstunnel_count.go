@@ -18,8 +18,8 @@ const (
 	distinctBits  = 10
 )
 
-func (d *distinct) add(s string) {
-	h := hashOf(s)
+// add counts the string with this hash.
+func (d *distinct) add(h uint64) {
 	if d.registers == nil {
 		if slices.Contains(d.exact, h) {
 			return

@@ -168,7 +168,7 @@ func TestDistinct(t *testing.T) {
 		var d distinct
 		for range 2 {
 			for i := range n {
-				d.add(strconv.Itoa(i))
+				d.add(hashOf(strconv.Itoa(i)))
 			}
 		}
 		if got := d.count(); max(got-n, n-got) > n/10 || n <= 64 && got != n {

@@ -99,25 +99,27 @@ func (l *Layout) refuseClashes() {
 // Append writes one JSON object with what is present in the records, which stand
 // in the order of the tables; a nil record is absent. No line break is written.
 func (l *Layout) Append(dst []byte, records ...Record) []byte {
-	var v Value
 	if n := len(records); n < l.records {
 		panic(fmt.Sprintf("event: %d records for %d tables", n, l.records))
 	}
+	v := values.Get().(*Value)
 	row := l.row(len(l.steps))
 	for i := range l.steps {
 		s := &l.steps[i]
 		r := records[s.source]
-		if s.fixed != nil || r == nil || !s.field.get(r, &v) {
+		if s.fixed != nil || r == nil || !s.field.get(r, v) {
 			continue
 		}
 		dst = append(dst, row[i]...)
 		if s.sub != nil {
 			dst = s.appendObjects(dst, r)
 		} else {
-			dst = appendValue(dst, s.field, &v)
+			dst = appendValue(dst, s.field, v)
 		}
 		row = l.row(i)
 	}
+	*v = Value{} // keeps nothing alive
+	values.Put(v)
 	return append(dst, row[len(l.steps)]...)
 }
 
@@ -282,7 +284,7 @@ func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		plain := i
-		for i < len(s) && isPlain(s[i]) {
+		for i < len(s) && isPlain[s[i]] {
 			i++
 		}
 		dst = append(dst, s[plain:i]...) // nearly always all of it
@@ -309,5 +311,10 @@ func appendString(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// isPlain reports whether a byte stands in a JSON string as it is.
-func isPlain(c byte) bool { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' }
+// isPlain says which bytes stand in a JSON string as they are.
+var isPlain = func() (plain [256]bool) {
+	for c := 0x20; c < 0x7f; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()

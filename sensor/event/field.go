@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sort"
 	"strings"
+	"sync/atomic"
 )
 
 // Type is how a field is stored; its String is the Elasticsearch field type.
@@ -187,6 +188,14 @@ type Table struct {
 	Fields []Field
 
 	byPath map[string]*Field
+	asked  [64]atomic.Pointer[lookedUp]
+}
+
+// lookedUp is a path that was asked for and its field, nil where the table has none:
+// rooms ask for the same few paths of every event, in the same strings.
+type lookedUp struct {
+	path  string
+	field *Field
 }
 
 // NewTable makes the table of a record. It panics on a path that stands twice or
@@ -207,7 +216,22 @@ func NewTable(name, doc string, fields ...Field) *Table {
 }
 
 // Lookup returns the field with this path, or nil.
-func (t *Table) Lookup(path string) *Field { return t.byPath[path] }
+func (t *Table) Lookup(path string) *Field {
+	n := len(path)
+	if n == 0 {
+		return nil
+	}
+	at := &t.asked[(n+int(path[n-1])*5+int(path[n/2])*11)%len(t.asked)]
+	l := at.Load()
+	if l == nil {
+		l = &lookedUp{path, t.byPath[path]}
+		at.Store(l)
+	}
+	if l.path == path {
+		return l.field
+	}
+	return t.byPath[path]
+}
 
 // Paths lists the table's paths, sorted.
 func (t *Table) Paths() []string {

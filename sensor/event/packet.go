@@ -3,6 +3,7 @@ package event
 import (
 	"bytes"
 	"net/netip"
+	"sync/atomic"
 )
 
 // LinkType is a capture file's link type (LINKTYPE_ values of pcap-linktype(7)).
@@ -91,8 +92,27 @@ func (k *Key) AddrB() netip.Addr { return netip.AddrFrom16(k.B).Unmap() }
 // MAC is an Ethernet address (EUI-48).
 type MAC [6]byte
 
+// macTexts keeps the notation of addresses that were asked for lately: a network has
+// few, and each is in every document.
+var macTexts [1024]atomic.Pointer[macText]
+
+type macText struct {
+	mac  MAC
+	text string
+}
+
 // String is the notation of ECS: upper case with dashes (RFC 7042).
 func (m MAC) String() string {
+	kept := &macTexts[(uint(m[3])<<8^uint(m[4])<<4^uint(m[5]))%uint(len(macTexts))]
+	if t := kept.Load(); t != nil && t.mac == m {
+		return t.text
+	}
+	t := &macText{m, m.text()}
+	kept.Store(t)
+	return t.text
+}
+
+func (m MAC) text() string {
 	const hex = "0123456789ABCDEF"
 	b := make([]byte, 0, 17)
 	for i, x := range m {

@@ -1,6 +1,9 @@
 package know
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // inside are the special-purpose networks that never leave a site (IANA's
 // registries, RFC 6890 and its updates). Networks for documentation and 240/4
@@ -42,11 +45,28 @@ func (k *Know) Internal(a netip.Addr) bool {
 	if k.zones.of(a) != nil {
 		return true
 	}
-	if translated.Contains(a) {
+	if a.Is6() && translated.Contains(a) {
 		b := a.As16()
 		return k.Internal(netip.AddrFrom4([4]byte(b[12:])))
 	}
-	for _, p := range inside {
+	if a.Is4() {
+		b := a.As4()
+		return inside4[b[0]] && contains(inside, a)
+	}
+	return contains(inside, a)
+}
+
+// inside4 says which first bytes of IPv4 addresses some network inside has:
+// detectors ask about both ends of every conversation.
+var inside4 = func() (some [256]bool) {
+	for i := range some {
+		some[i] = slices.ContainsFunc(inside, netip.PrefixFrom(netip.AddrFrom4([4]byte{byte(i)}), 8).Overlaps)
+	}
+	return some
+}()
+
+func contains(networks []netip.Prefix, a netip.Addr) bool {
+	for _, p := range networks {
 		if p.Contains(a) {
 			return true
 		}

@@ -99,7 +99,7 @@ func (p *dnsParser) read(msg []byte) (d *DNS, answer, ok bool) {
 	}
 	d = &DNS{ID: id, Local: p.local, Questions: int(questions), Total: int(answers), Suffix: -1, Truncated: flags&0x200 != 0}
 	answer = flags&0x8000 != 0
-	d.Flags = dnsFlags(flags)
+	d.Flags = dnsFlags[flags>>4&127]
 	if op := flags >> 11 & 15; p.netbios {
 		d.OpCode = called(nbnsOps, op, "OPCODE")
 	} else {
@@ -125,18 +125,17 @@ func (p *dnsParser) read(msg []byte) (d *DNS, answer, ok bool) {
 	return d, answer, true
 }
 
-func dnsFlags(flags uint16) []string {
-	var out []string
-	for _, f := range [...]struct {
-		bit  uint16
-		name string
-	}{{0x400, "AA"}, {0x200, "TC"}, {0x100, "RD"}, {0x80, "RA"}, {0x20, "AD"}, {0x10, "CD"}} {
-		if flags&f.bit != 0 {
-			out = append(out, f.name)
+// dnsFlags names what is set, by bits 4 to 10 of the header's flags.
+var dnsFlags = func() (names [128][]string) {
+	for i := range names {
+		for at, name := range [7]string{"AA", "TC", "RD", "RA", 5: "AD", 6: "CD"} { // 4 is reserved
+			if i>>(6-at)&1 != 0 && name != "" {
+				names[i] = append(names[i], name)
+			}
 		}
 	}
-	return out
-}
+	return names
+}()
 
 func (p *dnsParser) question(c *cursor, d *DNS, first bool) bool {
 	raw, next, ok := wireName(c.data, c.at, p.name[:])

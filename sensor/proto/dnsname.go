@@ -130,7 +130,7 @@ func nameInfo(raw []byte) DNSName {
 // entropy is the order-0 entropy of bytes in bits per byte, those equal to except
 // left out; -1 leaves out none.
 func entropy(data []byte, except int) float64 {
-	var count [256]int
+	var count [256]uint32
 	total := 0
 	for _, c := range data {
 		if int(c) != except {
@@ -138,15 +138,29 @@ func entropy(data []byte, except int) float64 {
 			total++
 		}
 	}
-	bits := 0.0
+	bits, all := 0.0, log2(total)
 	for _, n := range count {
 		if n > 0 {
-			p := float64(n) / float64(total)
-			bits -= p * math.Log2(p)
+			bits += float64(n) * (all - log2(int(n)))
 		}
 	}
-	return bits
+	return bits / float64(max(total, 1))
 }
+
+// log2 of a small whole number is known: names are short and many.
+func log2(n int) float64 {
+	if n < len(logs2) {
+		return logs2[n]
+	}
+	return math.Log2(float64(n))
+}
+
+var logs2 = func() (logs [256]float64) {
+	for n := range logs {
+		logs[n] = math.Log2(float64(n))
+	}
+	return logs
+}()
 
 // netbiosName undoes the first-level encoding of RFC 1001 section 14.1: the name
 // without its padding, and the suffix that tells the kind of service.

@@ -67,8 +67,7 @@ var dnsAnswerTable = event.NewTable("dns.answer", "One resource record.",
 )
 
 func dnsFields(names event.Privacy) []event.Field {
-	answers := *dnsAnswerTable
-	answers.Fields = slices.Clone(answers.Fields)
+	answers := event.Table{Fields: slices.Clone(dnsAnswerTable.Fields)}
 	for i := range answers.Fields {
 		if path := answers.Fields[i].Path; path == "name" || path == "data" {
 			answers.Fields[i].Privacy = names

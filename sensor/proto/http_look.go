@@ -159,15 +159,30 @@ func suspect(text []byte) suspicion {
 	s := string(unescape(unescape(bytes.ToLower(text))))
 	s = strings.ReplaceAll(s, "/**/", " ")
 	var found suspicion
-	for i := range shapes {
-		for _, w := range shapes[i].words {
-			if strings.Contains(s, w) {
-				found |= 1 << i
-				break
+	for at := range len(s) {
+		for _, w := range shapeWords[s[at]] {
+			if strings.HasPrefix(s[at:], w.text) {
+				found |= w.shape
 			}
 		}
 	}
 	return found
+}
+
+// shapeWords are the words of all shapes by their first byte: one walk through a
+// text looks for all of them.
+var shapeWords = func() (words [256][]shapeWord) {
+	for i := range shapes {
+		for _, w := range shapes[i].words {
+			words[w[0]] = append(words[w[0]], shapeWord{w, 1 << i})
+		}
+	}
+	return words
+}()
+
+type shapeWord struct {
+	text  string
+	shape suspicion
 }
 
 // unescape decodes %xx and + in place.
