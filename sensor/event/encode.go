@@ -240,22 +240,24 @@ func AppendTime(dst []byte, ns int64) []byte {
 	t := time.Unix(0, ns).UTC()
 	year, month, day := t.Date()
 	hour, minute, second := t.Clock()
-	b := [32]byte{'"'}
-	at := b[1:]
-	for _, part := range [...]struct {
-		n, digits int
-		then      byte
-	}{
-		{year, 4, '-'}, {int(month), 2, '-'}, {day, 2, 'T'}, {hour, 2, ':'}, {minute, 2, ':'}, {second, 2, '.'}, {t.Nanosecond(), 9, 'Z'},
-	} {
-		for i := part.digits - 1; i >= 0; i-- {
-			at[i], part.n = '0'+byte(part.n%10), part.n/10
-		}
-		at[part.digits] = part.then
-		at = at[part.digits+1:]
+	const form = `"0000-00-00T00:00:00.000000000Z"`
+	dst = append(dst, form...)
+	b := dst[len(dst)-len(form):]
+	digits(b[1:5], year)
+	digits(b[6:8], int(month))
+	digits(b[9:11], day)
+	digits(b[12:14], hour)
+	digits(b[15:17], minute)
+	digits(b[18:20], second)
+	digits(b[21:30], t.Nanosecond())
+	return dst
+}
+
+// digits fills b with the last digits of n.
+func digits(b []byte, n int) {
+	for i := len(b) - 1; i >= 0; i-- {
+		b[i], n = '0'+byte(n%10), n/10
 	}
-	b[31] = '"'
-	return append(dst, b[:]...)
 }
 
 // runeStart is the start of the rune that byte i of s belongs to.
