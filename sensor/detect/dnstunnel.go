@@ -170,6 +170,9 @@ func (s *tunnelSum) carries() (bytes float64, fast bool) {
 	}
 	m := &s.minute
 	names, lately := s.names.count(), m.names.count()
+	if names < tunnelSlowNames && lately < tunnelFastNames {
+		return 0, false
+	}
 	symbol := s.text.bits() / 8
 	up := float64(names) * float64(s.text.total) / float64(s.queries) * symbol
 	minute := float64(lately)*float64(m.symbols)/float64(m.queries)*symbol + float64(m.down)
