@@ -121,7 +121,7 @@ func (h *heard) replay(t *testing.T, trace *craft.Trace) {
 		t.Fatal(err)
 	}
 	defer source.Close()
-	rows, show, documents := output.NewTable(&table), run{w: &screen}, strings.Builder{}
+	rows, show, documents := output.NewTable(&table, pipeline.Tables()...), run{w: &screen}, strings.Builder{}
 	settings, err := s.line(1, s.observer(), []byte("replay"))
 	if err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, finish()) }()
-	write, err := r.writer(w)
+	write, sum, err := r.writer(w)
 	if err != nil {
 		return err
 	}
@@ -78,35 +78,37 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 		return err
 	}
 	account, err := line.Replay(c.Context(), source)
+	err = firstError(err, sum())
 	account.Print(c.ErrOrStderr())
 	return err
 }
 
-// writer returns what takes the documents. What it cannot write, the buffer
-// remembers until it is flushed.
-func (r *replay) writer(w *bufio.Writer) (func(event.Doc), error) {
+// writer returns what takes the documents, and what then says what they come to.
+// What it cannot write, the buffer remembers until it is flushed.
+func (r *replay) writer(w *bufio.Writer) (write func(event.Doc), sum func() error, err error) {
 	take := func(event.Doc) bool { return true }
 	if r.alertsOnly {
 		take = isAlert
 	}
 	var show func(event.Doc)
-	switch r.output {
+	switch sum = func() error { return nil }; r.output {
 	case "ndjson":
 		show = func(d event.Doc) {
 			w.Write(d.JSON)
 			w.WriteByte('\n')
 		}
 	case "table":
-		table := output.NewTable(w)
+		table := output.NewTable(w, pipeline.Tables()...)
 		show = func(d event.Doc) { table.Write(context.Background(), []event.Doc{d}) }
+		sum = table.Sum
 	default:
-		return nil, fmt.Errorf("--output %s: choose table or ndjson", r.output)
+		return nil, nil, fmt.Errorf("--output %s: choose table or ndjson", r.output)
 	}
 	return func(d event.Doc) {
 		if take(d) {
 			show(d)
 		}
-	}, nil
+	}, sum, nil
 }
 
 // isAlert reports whether a document is an alert of revision 0.

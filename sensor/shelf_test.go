@@ -30,6 +30,11 @@ func TestEveryProtocolIsComplete(t *testing.T) {
 		if !exists(t, "proto/testdata/"+s.Name+"/*") {
 			t.Errorf("%s: no test conversations in proto/testdata/%s", s.Name, s.Name)
 		}
+		for _, table := range s.Tables {
+			if len(table.Brief) == 0 {
+				t.Errorf("%s: a line about %s would be empty: say InBrief what a person wants of it", s.Name, table.Name)
+			}
+		}
 	}
 }
 

@@ -133,7 +133,7 @@ var protocolTable = NewTable("protocol", "How far a protocol could be read.",
 
 // CoverageTable is the table of Coverage: on the document of each minute, and on
 // every alert as it stood when the alert was raised.
-var CoverageTable = NewTable("coverage", "How much of the traffic was seen and understood in one minute.", coverageFields()...)
+var CoverageTable = NewTable("coverage", "How much of the traffic was seen and understood in one minute.", coverageFields()...).InBrief("brandmelder.coverage.packets", "brandmelder.coverage.dropped", "brandmelder.coverage.one_way_share")
 
 func coverageFields() []Field {
 	count := func(name, doc string, get func(*Coverage) uint64) Field {

@@ -186,6 +186,7 @@ type Table struct {
 	Name   string // dataset or part: "dns", "auth", "flow", "event"
 	Doc    string
 	Fields []Field
+	Brief  []string // paths of what a person wants of it on one line, in order
 
 	byPath map[string]*Field
 	asked  [64]atomic.Pointer[lookedUp]
@@ -212,6 +213,18 @@ func NewTable(name, doc string, fields ...Field) *Table {
 		}
 		t.byPath[f.Path] = f
 	}
+	return t
+}
+
+// InBrief names what a person wants of such a record on one line. It panics on a
+// path that the table has not.
+func (t *Table) InBrief(paths ...string) *Table {
+	for _, p := range paths {
+		if t.byPath[p] == nil {
+			panic(fmt.Sprintf("event: table %s: no path %s to be brief with", t.Name, p))
+		}
+	}
+	t.Brief = paths
 	return t
 }
 

@@ -40,6 +40,6 @@ var loginTable = NewTable("auth", "Login attempts of every protocol, with their 
 	String("event.reason", Technical, "the protocol's own code", func(l *Login) (string, bool) { return l.Reason, l.Reason != "" }),
 	Bool("brandmelder.auth.clear_text", Technical, "the secret crossed the wire readable", func(l *Login) (bool, bool) { return l.Clear, l.Clear }),
 	Int("brandmelder.auth.attempt", Technical, "n-th attempt of this connection", func(l *Login) (int64, bool) { return l.Attempt, l.Attempt > 0 }),
-)
+).InBrief("event.outcome", "user.name", "brandmelder.auth.method", "event.reason")
 
 func (*Login) Table() *Table { return loginTable }

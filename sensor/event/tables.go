@@ -63,7 +63,7 @@ func (f *Flow) vlan(depth uint8) (string, bool) {
 	return itoa(int64(t.ID[depth])), true
 }
 
-var trafficTable = NewTable("flow", "A conversation's counters: totals since its start, and the difference to its previous document.", trafficFields()...)
+var trafficTable = NewTable("flow", "A conversation's counters: totals since its start, and the difference to its previous document.", trafficFields()...).InBrief("brandmelder.flow.state", "network.packets", "network.bytes", "brandmelder.flow.end_reason")
 
 func (*Traffic) Table() *Table { return trafficTable }
 

@@ -17,7 +17,7 @@ var AnomalyTable = event.NewTable("anomaly", "What no honest sender does, and wh
 	event.String("brandmelder.anomaly.side", event.Technical, "end that seems to have sent it", func(a *Anomaly) (string, bool) {
 		return a.Side.String(), true
 	}),
-)
+).InBrief("brandmelder.anomaly.kind")
 
 func (*Anomaly) Table() *event.Table { return AnomalyTable }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,11 +18,33 @@ import (
 const Width = 100
 
 // Table writes documents for people: an alert or incident as a line and its
-// sentence, everything else as one line.
-type Table struct{ w io.Writer }
+// sentence, everything else as one line with what its record has in brief.
+type Table struct {
+	w      io.Writer
+	briefs map[string][]string // paths, by name of a table
+	alerts []told
+	more   int // alerts that there was no room for
+}
 
-// NewTable returns a table that writes to w, which stays the caller's.
-func NewTable(w io.Writer) *Table { return &Table{w} }
+// told is an alert that stood in the table.
+type told struct {
+	severity int
+	line     string
+}
+
+const tableAlerts = 1000 // alerts that are kept for the sum
+
+// NewTable returns a table that writes to w, which stays the caller's. Of documents
+// it knows in brief what is of these tables.
+func NewTable(w io.Writer, tables ...*event.Table) *Table {
+	t := &Table{w: w, briefs: map[string][]string{}}
+	for _, of := range tables {
+		if len(of.Brief) > 0 {
+			t.briefs[of.Name] = of.Brief
+		}
+	}
+	return t
+}
 
 // seen is what the table shows of a document.
 type seen struct {
@@ -69,34 +92,80 @@ func (t *Table) Write(_ context.Context, docs []event.Doc) error {
 		if err := json.Unmarshal(d.JSON, &s); err != nil {
 			return fmt.Errorf("table: document %s: %w", d.ID, err)
 		}
-		when := time.Unix(0, d.Time).UTC().Format("2006-01-02 15:04:05")
-		b.WriteString(Clip(when+"  "+strings.TrimRight(s.head(d.Dataset), " "), Width) + "\n")
-		if d.Dataset == "alert" || d.Dataset == "incident" {
-			for _, line := range Wrap(s.Message, Width-4) {
-				b.WriteString("    " + line + "\n")
-			}
+		if s.Event.Action != "flow-start" { // all that it says its end says too
+			t.show(&b, d, &s)
 		}
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
 }
 
+func (t *Table) show(b *strings.Builder, d event.Doc, s *seen) {
+	when := time.Unix(0, d.Time).UTC().Format("2006-01-02 15:04:05")
+	if d.Dataset != "alert" && d.Dataset != "incident" {
+		fmt.Fprintln(b, row(when, s.line(d.Dataset)+t.brief(d, s.Event.Action)))
+		return
+	}
+	line := row(when, s.head(d.Dataset))
+	fmt.Fprintln(b, line)
+	for _, line := range Wrap(s.Message, Width-4) {
+		fmt.Fprintln(b, "    "+line)
+	}
+	switch {
+	case d.Dataset == "incident" || strings.Contains(d.ID, "-"): // a later word on an alert
+	case len(t.alerts) < tableAlerts:
+		t.alerts = append(t.alerts, told{s.Event.Severity, line})
+	default:
+		t.more++
+	}
+}
+
+func row(when, line string) string { return Clip(when+"  "+strings.TrimRight(line, " "), Width) }
+
+// Sum writes what there is to decide about: at most ten alerts, the gravest first.
+func (t *Table) Sum() error {
+	slices.SortStableFunc(t.alerts, func(a, b told) int { return b.severity - a.severity })
+	n := len(t.alerts) + t.more
+	switch n {
+	case 0:
+		_, err := fmt.Fprintln(t.w, "\nno alerts")
+		return err
+	case 1:
+		fmt.Fprintln(t.w, "\n1 alert")
+	default:
+		fmt.Fprintf(t.w, "\n%d alerts, the gravest first\n", n)
+	}
+	for _, a := range t.alerts[:min(10, len(t.alerts))] {
+		fmt.Fprintln(t.w, a.line)
+	}
+	if n > 10 {
+		_, err := fmt.Fprintf(t.w, "… and %d more\n", n-10)
+		return err
+	}
+	return nil
+}
+
 // Close does nothing: what the table writes to is not its own.
 func (t *Table) Close() error { return nil }
 
-// head is the first line of a document, without its time.
+// head is the first line of an alert or an incident, without its time.
 func (s *seen) head(dataset string) string {
 	what := cmp.Or(s.Event.Action, dataset)
-	switch dataset {
-	case "alert", "incident":
-		head := fmt.Sprintf("%-8s  %s  %s  %s", Level(s.Event.Severity), what, s.Rule.Category, s.pair())
-		if id := s.Brandmelder.Suppression.ID; id != "" {
-			head += "  suppressed by " + id
-		}
-		return head
+	head := fmt.Sprintf("%-8s  %s  %s  %s", Level(s.Event.Severity), what, s.Rule.Category, s.pair())
+	if id := s.Brandmelder.Suppression.ID; id != "" {
+		head += "  suppressed by " + id
 	}
-	about := strings.Fields(s.Network.Transport + " " + s.Network.Protocol + " " + s.Message)
-	return fmt.Sprintf("%-10s  %s  %s", what, s.pair(), strings.Join(about, " "))
+	return head
+}
+
+// line begins that of another document: what it is and between whom.
+func (s *seen) line(dataset string) string {
+	s.Source.Port = 0 // says nothing, and takes the place of what does
+	line := fmt.Sprintf("%-10s  %s  ", cmp.Or(s.Event.Action, dataset), s.pair())
+	if strings.HasPrefix(s.Event.Action, "flow-") {
+		line += strings.Join(strings.Fields(s.Network.Transport+" "+s.Network.Protocol), " ") + "  "
+	}
+	return line
 }
 
 func (s *seen) pair() string {

@@ -28,7 +28,7 @@ func TestTable(t *testing.T) {
 	}
 	want := `2026-03-01 12:00:00  HIGH      alert  scan  10.0.0.1 → 10.0.0.2:445  suppressed by s1
     10.0.0.1 scanned.
-2026-03-01 12:00:00  flow-end    [fe80::1]:1 → [fe80::2]:53  udp dns
+2026-03-01 12:00:00  flow-end    fe80::1 → [fe80::2]:53  udp dns
 2026-03-01 12:00:00  MEDIUM    incident-opened
 `
 	if d := cmp.Diff(want, b.String()[:min(len(want), b.Len())]); d != "" {
@@ -44,6 +44,72 @@ func TestTable(t *testing.T) {
 	}
 	if err := NewTable(&b).Write(t.Context(), []event.Doc{{ID: "x", JSON: []byte("{")}}); err == nil {
 		t.Error("broken JSON was shown")
+	}
+}
+
+// note is a record of which a line has something in brief.
+type note struct{}
+
+var noteTable = event.NewTable("note", "",
+	event.String("a.text", event.Technical, "", func(note) (string, bool) { return "", false }),
+	event.Int("a.count", event.Technical, "", func(note) (int64, bool) { return 0, false }),
+	event.Bool("a.odd", event.Technical, "", func(note) (bool, bool) { return false, false }),
+	event.Strings("a.list", event.Technical, "", func(note) []string { return nil }),
+).InBrief("a.count", "a.text", "a.odd", "a.list")
+
+func (note) Table() *event.Table { return noteTable }
+
+// Of a record stands there what its table has in brief, and nothing of it does
+// anything to a terminal; that a conversation begins is left to its end.
+func TestTableIsBrief(t *testing.T) {
+	var b strings.Builder
+	table := NewTable(&b, noteTable)
+	for _, doc := range []string{
+		`{"event":{"action":"note"},"source":{"ip":"10.0.0.1","port":5},"a":{"text":"x\u001b[2Jy","count":3,"odd":true,"list":["p","q","r","s"]}}`,
+		`{"event":{"action":"note"},"a":{"odd":false}}`,
+		`{"event":{"action":"flow-start"}}`,
+	} {
+		if err := table.Write(t.Context(), []event.Doc{{Dataset: "note", Time: noon, JSON: []byte(doc)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := `2026-03-01 12:00:00  note        10.0.0.1  count=3 x·[2Jy odd p,q,r,…
+2026-03-01 12:00:00  note
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Error(d)
+	}
+}
+
+// At the end stands what there is to decide about, each alert once.
+func TestTableSumsUp(t *testing.T) {
+	var b strings.Builder
+	table := NewTable(&b)
+	for i, severity := range []string{"21", "73", "47", "73"} {
+		d := event.Doc{Dataset: "alert", ID: string(rune('a' + i)), Time: noon, JSON: []byte(`{"event":{"severity":` + severity + `},"rule":{"category":"scan"}}`)}
+		if i == 3 {
+			d.ID = "b-1" // a later word on the second
+		}
+		if err := table.Write(t.Context(), []event.Doc{d}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Reset()
+	if err := table.Sum(); err != nil {
+		t.Fatal(err)
+	}
+	want := `
+3 alerts, the gravest first
+2026-03-01 12:00:00  HIGH      alert  scan
+2026-03-01 12:00:00  MEDIUM    alert  scan
+2026-03-01 12:00:00  LOW       alert  scan
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Error(d)
+	}
+	b.Reset()
+	if err := NewTable(&b).Sum(); err != nil || b.String() != "\nno alerts\n" {
+		t.Errorf("%q, %v", b.String(), err)
 	}
 }
 

@@ -87,6 +87,6 @@ var blindTable = event.NewTable("blind", "An interface could not be seen: what c
 	event.String("event.reason", event.Technical, "down, gone or no-carrier", func(b *Blind) (string, bool) { return string(b.Reason), true }),
 	event.String("observer.ingress.interface.name", event.Technical, "the interface", func(b *Blind) (string, bool) { return b.Interface, true }),
 	event.Text("message", event.Technical, "one sentence", func(b *Blind) (string, bool) { return b.sentence(), true }),
-)
+).InBrief("message")
 
 func (*Blind) Table() *event.Table { return blindTable }

@@ -176,6 +176,6 @@ var clockTable = event.NewTable("clock", "The clock of the capture was set: noth
 	event.Int("brandmelder.clock.step", event.Technical, "size of the step, ns; negative is back", func(c *ClockStep) (int64, bool) {
 		return c.To - c.From, true
 	}),
-)
+).InBrief("brandmelder.clock.step")
 
 func (*ClockStep) Table() *event.Table { return clockTable }

@@ -31,7 +31,7 @@ var arpTable = event.NewTable("arp", "Address resolution on the local link.",
 	event.IP("brandmelder.arp.target.ip", event.Technical, "address asked for, or of the asker", func(a *ARPMessage) netip.Addr { return a.TargetIP }),
 	event.String("brandmelder.arp.target.mac", event.Technical, "link address of the asker, in a reply", func(a *ARPMessage) (string, bool) { return a.TargetMAC.String(), !a.TargetMAC.IsZero() }),
 	event.Bool("brandmelder.arp.gratuitous", event.Technical, "the sender announces its own address", func(a *ARPMessage) (bool, bool) { return true, a.Gratuitous }),
-)
+).InBrief("brandmelder.arp.operation", "brandmelder.arp.sender.ip", "brandmelder.arp.sender.mac", "brandmelder.arp.target.ip")
 
 const arpSize = 28 // of a message about IPv4 on Ethernet; frames pad it
 

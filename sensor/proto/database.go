@@ -37,7 +37,7 @@ var databaseTable = event.NewTable("database", "Connections to databases; statem
 	event.Bool("brandmelder.database.tls", event.Technical, "the connection went over to TLS", func(d *Database) (bool, bool) { return d.TLS, true }),
 	event.Int("brandmelder.database.statements", event.Technical, "statements sent as text", func(d *Database) (int64, bool) { return d.Statements, !d.TLS }),
 	event.Int("brandmelder.database.calls", event.Technical, "prepared statements and procedures that were run", func(d *Database) (int64, bool) { return d.Calls, !d.TLS }),
-)
+).InBrief("brandmelder.database.system", "user.name", "brandmelder.database.name", "brandmelder.database.error")
 
 func databaseText(path string, p event.Privacy, doc string, get func(*Database) string) event.Field {
 	return event.String(path, p, doc, func(d *Database) (string, bool) { t := get(d); return t, t != "" })

@@ -47,7 +47,7 @@ var rpcTable = event.NewTable("rpc", "Calls of remote procedures over TCP and na
 	event.Bool("brandmelder.rpc.path_climbs", event.Technical, "a path with .. in it", func(r *RPC) (bool, bool) { return r.PathClimbs, r.PathClimbs }),
 	event.Bool("brandmelder.rpc.zero_challenge", event.Technical, "the client's Netlogon challenge is zero or repeats", func(r *RPC) (bool, bool) { return r.ZeroChallenge, r.ZeroChallenge }),
 	event.Int("brandmelder.rpc.evicted", event.Technical, "entries that the parser's tables had no room for", func(r *RPC) (int64, bool) { return r.Evicted, r.Evicted > 0 }),
-)
+).InBrief("brandmelder.rpc.interface", "brandmelder.rpc.operation", "brandmelder.rpc.fault")
 
 func rpcText(path, doc string, get func(*RPC) string) event.Field {
 	return event.String(path, event.Technical, doc, func(r *RPC) (string, bool) { s := get(r); return s, s != "" })

@@ -7,7 +7,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-var dhcpTable = event.NewTable("dhcp", "Leases: which host got which address, and what it was told.", dhcpFields()...)
+var dhcpTable = event.NewTable("dhcp", "Leases: which host got which address, and what it was told.", dhcpFields()...).InBrief("brandmelder.dhcp.type", "brandmelder.dhcp.hostname", "brandmelder.dhcp.assigned.ip")
 
 func dhcpFields() []event.Field {
 	text := func(path string, p event.Privacy, doc string, get func(*DHCP) string) event.Field {

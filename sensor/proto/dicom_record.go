@@ -31,7 +31,7 @@ type DICOM struct {
 
 func (*DICOM) Table() *event.Table { return dicomTable }
 
-var dicomTable = event.NewTable("dicom", "DICOM associations, and their operations: each kind at its first time, at each doubling and at the end.", dicomFields()...)
+var dicomTable = event.NewTable("dicom", "DICOM associations, and their operations: each kind at its first time, at each doubling and at the end.", dicomFields()...).InBrief("brandmelder.dicom.operation", "brandmelder.dicom.calling_ae", "brandmelder.dicom.called_ae", "brandmelder.dicom.result")
 
 func dicomFields() []event.Field {
 	text := func(path, doc string, get func(*DICOM) string) event.Field {

@@ -53,10 +53,10 @@ func (d *DNS) Table() *event.Table {
 
 func (*DNSAnswer) Table() *event.Table { return dnsAnswerTable }
 
-var dnsTable = event.NewTable("dns", "DNS exchanges: a query with its answer.", dnsFields(event.Technical)...)
+var dnsTable = event.NewTable("dns", "DNS exchanges: a query with its answer.", dnsFields(event.Technical)...).InBrief("dns.question.type", "dns.question.name", "dns.response_code", "dns.resolved_ip")
 
 // A table of its own: names on the local network are those of people's devices.
-var localNameTable = event.NewTable("localname", "Name look-ups on the local network: mDNS, LLMNR, NetBIOS.", dnsFields(event.Personal)...)
+var localNameTable = event.NewTable("localname", "Name look-ups on the local network: mDNS, LLMNR, NetBIOS.", dnsFields(event.Personal)...).InBrief("dns.question.type", "dns.question.name", "dns.response_code", "dns.resolved_ip")
 
 var dnsAnswerTable = event.NewTable("dns.answer", "One resource record.",
 	event.String("name", event.Technical, "owner", func(a *DNSAnswer) (string, bool) { return a.Name, a.Name != "" }),

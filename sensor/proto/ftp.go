@@ -444,7 +444,7 @@ var ftpTable = event.NewTable("ftp", "FTP commands that touch files, with their 
 	event.Int("file.size", event.Technical, "bytes, as the server said", func(r *FTP) (int64, bool) { return r.Size, r.Size >= 0 }),
 	event.IP("brandmelder.ftp.data_address", event.Technical, "address that PORT or EPRT asks the server to call; one that is not source.ip makes the server attack others (FTP bounce)", func(r *FTP) netip.Addr { return r.Data }),
 	event.Bool("brandmelder.ftp.encrypted", event.Technical, "AUTH was granted", func(r *FTP) (bool, bool) { return true, r.Encrypted }),
-)
+).InBrief("brandmelder.ftp.command", "file.path", "brandmelder.ftp.reply")
 
 func (*FTP) Table() *event.Table { return ftpTable }
 
@@ -457,7 +457,7 @@ type FTPData struct {
 var ftpDataTable = event.NewTable("ftp-data", "FTP data connections.",
 	event.String("brandmelder.ftp.content", event.Technical, "kind of file by its first bytes", func(r *FTPData) (string, bool) { return r.Class, r.Class != "" }),
 	event.String("brandmelder.ftp.sender", event.Technical, "client or server of the data connection", func(r *FTPData) (string, bool) { return r.From.String(), true }),
-)
+).InBrief("brandmelder.ftp.sender", "brandmelder.ftp.content")
 
 func (*FTPData) Table() *event.Table { return ftpDataTable }
 

@@ -39,7 +39,7 @@ type hl7Kind struct {
 
 func (*HL7) Table() *event.Table { return hl7Table }
 
-var hl7Table = event.NewTable("hl7", "HL7 messages by kind: the first, then each doubling and the end.", hl7Fields()...)
+var hl7Table = event.NewTable("hl7", "HL7 messages by kind: the first, then each doubling and the end.", hl7Fields()...).InBrief("brandmelder.hl7.type", "brandmelder.hl7.sender", "brandmelder.hl7.receiver", "brandmelder.hl7.ack")
 
 func hl7Fields() []event.Field {
 	text := func(path, doc string, get func(*HL7) string) event.Field {

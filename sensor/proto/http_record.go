@@ -223,7 +223,7 @@ func (r *HTTP) login() *event.Login {
 	return l
 }
 
-var httpTable = event.NewTable("http", "HTTP requests with their responses.", httpFields()...)
+var httpTable = event.NewTable("http", "HTTP requests with their responses.", httpFields()...).InBrief("http.request.method", "url.domain", "url.path", "http.response.status_code")
 
 func (*HTTP) Table() *event.Table { return httpTable }
 

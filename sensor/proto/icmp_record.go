@@ -29,7 +29,7 @@ type ICMP struct {
 
 func (*ICMP) Table() *event.Table { return icmpTable }
 
-var icmpTable = event.NewTable("icmp", "What a pair of hosts said by ICMP: echoes, errors, and what they carried.", icmpFields()...)
+var icmpTable = event.NewTable("icmp", "What a pair of hosts said by ICMP: echoes, errors, and what they carried.", icmpFields()...).InBrief("brandmelder.icmp.name", "brandmelder.icmp.requests", "brandmelder.icmp.replies", "brandmelder.icmp.errors")
 
 func icmpFields() []event.Field {
 	count := func(path, doc string, get func(*ICMP) int64) event.Field {

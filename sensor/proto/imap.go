@@ -291,6 +291,6 @@ var imapTable = event.NewTable("imap", "Sessions of IMAP.",
 	event.Int("brandmelder.imap.appends", event.Technical, "messages that the client stored", func(r *IMAP) (int64, bool) { return r.Appended, r.Appended > 0 }),
 	event.Int("brandmelder.imap.deletes", event.Technical, "EXPUNGE and DELETE commands that were answered", func(r *IMAP) (int64, bool) { return r.Deleted, r.Deleted > 0 }),
 	event.Bool("brandmelder.imap.encrypted", event.Technical, "STARTTLS was granted", func(r *IMAP) (bool, bool) { return r.Encrypted, true }),
-)
+).InBrief("brandmelder.imap.commands", "brandmelder.imap.fetches")
 
 func (*IMAP) Table() *event.Table { return imapTable }

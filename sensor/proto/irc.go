@@ -257,6 +257,6 @@ var ircTable = event.NewTable("irc", "IRC: channels, orders of bots, ends of ses
 	event.Bool("brandmelder.irc.topic", event.Technical, "the order is the topic of the channel", func(r *IRC) (bool, bool) { return true, r.Topic }),
 	event.Int("brandmelder.irc.sent", event.Technical, "messages the client sent", func(r *IRC) (int64, bool) { return r.Sent, r.What == "end" }),
 	event.Int("brandmelder.irc.received", event.Technical, "messages of others that it got", func(r *IRC) (int64, bool) { return r.Received, r.What == "end" }),
-)
+).InBrief("brandmelder.irc.what", "brandmelder.irc.channel", "brandmelder.irc.nick")
 
 func (*IRC) Table() *event.Table { return ircTable }

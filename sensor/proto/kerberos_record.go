@@ -86,7 +86,7 @@ func (k *Kerberos) message() string {
 	return k.Request + "-REQ"
 }
 
-var kerberosTable = event.NewTable("kerberos", "Requests for Kerberos tickets, with their answers.", kerberosFields()...)
+var kerberosTable = event.NewTable("kerberos", "Requests for Kerberos tickets, with their answers.", kerberosFields()...).InBrief("brandmelder.kerberos.message", "brandmelder.kerberos.client", "brandmelder.kerberos.service", "brandmelder.kerberos.error")
 
 func kerberosFields() []event.Field {
 	person := func(path, doc string, get func(*Kerberos) string) event.Field {

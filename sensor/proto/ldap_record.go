@@ -48,4 +48,4 @@ var ldapTable = event.NewTable("ldap", "Operations on a directory: searches, cha
 	event.String("brandmelder.ldap.oid", event.Technical, "extended operation", func(l *LDAP) (string, bool) { return l.OID, l.OID != "" }),
 	event.Bool("brandmelder.ldap.signed", event.Technical, "signed, not encrypted", func(l *LDAP) (bool, bool) { return true, l.Signed }),
 	event.Bool("brandmelder.ldap.sealed", event.Technical, "what follows is encrypted", func(l *LDAP) (bool, bool) { return true, l.Sealed }),
-)
+).InBrief("brandmelder.ldap.operation", "brandmelder.ldap.base", "brandmelder.ldap.filter", "brandmelder.ldap.result")

@@ -259,7 +259,7 @@ var mqttTable = event.NewTable("mqtt", "Connections to brokers of messages.",
 	event.Bool("brandmelder.mqtt.will", event.Technical, "a message is left for when the client is gone", func(m *MQTT) (bool, bool) { return true, m.Will }),
 	event.Bool("brandmelder.mqtt.anonymous", event.Technical, "without a user", func(m *MQTT) (bool, bool) { return true, m.Anonymous }),
 	mqttField("result", "accepted, or the name of the error", func(m *MQTT) string { return m.Result }),
-)
+).InBrief("brandmelder.mqtt.what", "brandmelder.mqtt.client", "brandmelder.mqtt.result")
 
 func mqttField(path, doc string, get func(*MQTT) string) event.Field {
 	return event.String("brandmelder.mqtt."+path, event.Technical, doc, func(m *MQTT) (string, bool) { t := get(m); return t, t != "" })

@@ -42,7 +42,7 @@ var ntlmTable = event.NewTable("ntlm", "NTLM authentications: version and what t
 	ntlmText("brandmelder.ntlm.workstation", event.Personal, "name the client gave itself", func(n *NTLM) string { return n.Workstation }),
 	ntlmText("brandmelder.ntlm.build", event.Technical, "Windows version the client gave", func(n *NTLM) string { return n.Build }),
 	event.Int("brandmelder.ntlm.flags", event.Technical, "NEGOTIATE flags", func(n *NTLM) (int64, bool) { return n.Flags, true }),
-)
+).InBrief("user.domain", "user.name", "brandmelder.ntlm.workstation")
 
 func ntlmText(path string, p event.Privacy, doc string, get func(*NTLM) string) event.Field {
 	return event.String(path, p, doc, func(n *NTLM) (string, bool) { s := get(n); return s, s != "" })

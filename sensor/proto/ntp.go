@@ -43,7 +43,7 @@ var ntpTable = event.NewTable("ntp", "Exchanges of time: the first of a conversa
 	event.Int("brandmelder.ntp.replies", event.Technical, "messages of the server so far", func(n *NTP) (int64, bool) { return n.Replies, n.Replies > 0 }),
 	event.Int("brandmelder.ntp.request_code", event.Technical, "code of a control or private request; 42 of private is the list that amplifies", func(n *NTP) (int64, bool) { return int64(n.Request), n.Request >= 0 }),
 	event.Int("brandmelder.ntp.largest_reply", event.Technical, "bytes of the largest answer", func(n *NTP) (int64, bool) { return int64(n.Largest), n.Largest > 0 }),
-)
+).InBrief("brandmelder.ntp.mode", "brandmelder.ntp.stratum", "brandmelder.ntp.requests")
 
 const ntpSize = 48 // of a time message without extensions
 

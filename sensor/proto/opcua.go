@@ -273,7 +273,7 @@ var opcuaTable = event.NewTable("opcua", "Channels of OPC UA and how they are se
 	opcuaText("endpoint", "host that the client names", func(o *OPCUA) string { return o.Endpoint }),
 	opcuaText("policy", "security policy", func(o *OPCUA) string { return o.Policy }),
 	opcuaText("mode", "none, sign or sign-and-encrypt", func(o *OPCUA) string { return o.Mode }),
-)
+).InBrief("brandmelder.opcua.policy", "brandmelder.opcua.mode")
 
 func opcuaText(path, doc string, get func(*OPCUA) string) event.Field {
 	return event.String("brandmelder.opcua."+path, event.Technical, doc, func(o *OPCUA) (string, bool) { t := get(o); return t, t != "" })

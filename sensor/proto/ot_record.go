@@ -38,7 +38,7 @@ type OT struct {
 	told, toldRefused int64
 }
 
-var otTable = event.NewTable("ot", "Operations on industrial and building controllers: each kind at its first time, then at each doubling and at the end.", otFields()...)
+var otTable = event.NewTable("ot", "Operations on industrial and building controllers: each kind at its first time, then at each doubling and at the end.", otFields()...).InBrief("brandmelder.ot.operation", "brandmelder.ot.class", "brandmelder.ot.unit", "brandmelder.ot.status")
 
 func (*OT) Table() *event.Table { return otTable }
 

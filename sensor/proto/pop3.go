@@ -209,6 +209,6 @@ var pop3Table = event.NewTable("pop3", "Sessions of POP3.",
 	event.Int("brandmelder.pop3.deleted", event.Technical, "messages deleted", func(r *POP3) (int64, bool) { return r.Deleted, r.Deleted > 0 }),
 	event.Int("brandmelder.pop3.bytes", event.Technical, "size of the messages retrieved, bytes", func(r *POP3) (int64, bool) { return r.Bytes, r.Bytes > 0 }),
 	event.Bool("brandmelder.pop3.encrypted", event.Technical, "STLS was granted", func(r *POP3) (bool, bool) { return r.Encrypted, true }),
-)
+).InBrief("brandmelder.pop3.retrieved", "brandmelder.pop3.deleted")
 
 func (*POP3) Table() *event.Table { return pop3Table }

@@ -33,7 +33,7 @@ var quicTable = event.NewTable("quic", "QUIC connections: version and ids. The h
 	quicFlag("retry", "the server asked for another attempt", func(q *QUIC) bool { return q.Retry }),
 	quicFlag("early_data", "data was sent before the handshake was over (0-RTT)", func(q *QUIC) bool { return q.Early }),
 	quicFlag("version_negotiation", "the server did not know the version", func(q *QUIC) bool { return q.Negotiated }),
-)
+).InBrief("brandmelder.quic.version")
 
 func quicFlag(path, doc string, get func(*QUIC) bool) event.Field {
 	return event.Bool("brandmelder.quic."+path, event.Technical, doc, func(q *QUIC) (bool, bool) { return get(q), get(q) })

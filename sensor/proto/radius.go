@@ -38,7 +38,7 @@ type RADIUS struct {
 
 func (*RADIUS) Table() *event.Table { return radiusTable }
 
-var radiusTable = event.NewTable("radius", "Requests for network access, with the decision.", radiusFields()...)
+var radiusTable = event.NewTable("radius", "Requests for network access, with the decision.", radiusFields()...).InBrief("brandmelder.radius.request", "user.name", "brandmelder.radius.answer")
 
 func radiusFields() []event.Field {
 	text := func(path string, p event.Privacy, doc string, get func(*RADIUS) string) event.Field {

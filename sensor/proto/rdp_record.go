@@ -148,7 +148,7 @@ func (r *RDP) serverBlocks(c cursor) {
 
 func (*RDP) Table() *event.Table { return rdpTable }
 
-var rdpTable = event.NewTable("rdp", "Remote desktop: how each session was set up.", rdpFields()...)
+var rdpTable = event.NewTable("rdp", "Remote desktop: how each session was set up.", rdpFields()...).InBrief("user.name", "brandmelder.rdp.client_name", "brandmelder.rdp.selected", "brandmelder.rdp.failure")
 
 func rdpFields() []event.Field {
 	text := func(path string, p event.Privacy, doc string, get func(*RDP) string) event.Field {

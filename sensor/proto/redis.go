@@ -243,6 +243,6 @@ var redisTable = event.NewTable("redis", "Commands of Redis that change or take 
 	event.String("brandmelder.redis.command", event.Technical, "command", func(r *Redis) (string, bool) { return r.Command, true }),
 	event.String("brandmelder.redis.setting", event.Technical, "setting that CONFIG names, of those by which files are written", func(r *Redis) (string, bool) { return r.Setting, r.Setting != "" }),
 	event.Bool("brandmelder.redis.error", event.Technical, "the server refused", func(r *Redis) (bool, bool) { return r.Error, true }),
-)
+).InBrief("brandmelder.redis.command", "brandmelder.redis.error")
 
 func (*Redis) Table() *event.Table { return redisTable }

@@ -145,4 +145,4 @@ var rloginTable = event.NewTable("rlogin", "Sessions and commands over rlogin, r
 	event.String("user.name", event.Personal, "user at the server", func(r *Rlogin) (string, bool) { return r.User, r.User != "" }),
 	event.Int("brandmelder.rlogin.command.bytes", event.Technical, "bytes of the command", func(r *Rlogin) (int64, bool) { return r.Command, r.Command > 0 }),
 	event.String("brandmelder.rlogin.result", event.Technical, "accepted or refused", func(r *Rlogin) (string, bool) { return r.Result, r.Result != "" }),
-)
+).InBrief("brandmelder.rlogin.service", "user.name", "brandmelder.rlogin.result")

@@ -249,6 +249,6 @@ var sipTable = event.NewTable("sip", "Requests of SIP with their final response.
 	event.String("brandmelder.sip.server", event.Technical, "software that the response names", func(r *SIP) (string, bool) { return r.Server, r.Server != "" }),
 	event.Int("brandmelder.sip.names", event.Technical, "different names that the client has called or registered in this conversation, at most 1024", func(r *SIP) (int64, bool) { return r.Names, true }),
 	event.Bool("brandmelder.sip.reverse", event.Technical, "the server of the conversation asks", func(r *SIP) (bool, bool) { return true, r.Reverse }),
-)
+).InBrief("brandmelder.sip.method", "brandmelder.sip.status", "user_agent.original")
 
 func (*SIP) Table() *event.Table { return sipTable }

@@ -59,7 +59,7 @@ type SMBTrans struct {
 
 func (*SMB) Table() *event.Table { return smbTable }
 
-var smbTable = event.NewTable("smb", "Operations on file servers (SMB 1 to 3).", append(append(smbSessionFields(), smbFileFields()...), smbTransFields()...)...)
+var smbTable = event.NewTable("smb", "Operations on file servers (SMB 1 to 3).", append(append(smbSessionFields(), smbFileFields()...), smbTransFields()...)...).InBrief("brandmelder.smb.command", "brandmelder.smb.share.name", "file.path", "brandmelder.smb.status")
 
 // text is a keyword that is absent where it is empty, count a number that is
 // absent where it is 0, flag a truth that is absent where it is false.

@@ -168,7 +168,7 @@ func parameter(value, name string) string {
 	}
 }
 
-var smtpTable = event.NewTable("smtp", "Messages that were sent, and sessions without one.", smtpFields()...)
+var smtpTable = event.NewTable("smtp", "Messages that were sent, and sessions without one.", smtpFields()...).InBrief("brandmelder.smtp.from_domain", "brandmelder.smtp.to_domains", "brandmelder.smtp.bytes", "brandmelder.smtp.reply")
 
 func (*SMTP) Table() *event.Table { return smtpTable }
 

@@ -45,7 +45,7 @@ var snmpTable = event.NewTable("snmp", "Operations of device management; the com
 	event.Int("brandmelder.snmp.messages", event.Technical, "messages of this kind so far", func(s *SNMP) (int64, bool) { return s.Messages, true }),
 	event.Bool("brandmelder.snmp.default_community", event.Technical, "the community is public or private", func(s *SNMP) (bool, bool) { return s.Default, s.Clear }),
 	event.Bool("brandmelder.snmp.clear_text", event.Technical, "the community crossed the wire readable", func(s *SNMP) (bool, bool) { return s.Clear, s.Clear }),
-)
+).InBrief("brandmelder.snmp.version", "brandmelder.snmp.operation", "brandmelder.snmp.error")
 
 func snmpText(path string, p event.Privacy, doc string, get func(*SNMP) string) event.Field {
 	return event.String("brandmelder.snmp."+path, p, doc, func(s *SNMP) (string, bool) { t := get(s); return t, t != "" })

@@ -334,7 +334,7 @@ var socksTable = event.NewTable("socks", "Connections that a SOCKS proxy was ask
 	event.IP("brandmelder.socks.target.ip", event.Technical, "address of the target", func(s *SOCKS) netip.Addr { return s.Addr }),
 	event.Int("brandmelder.socks.target.port", event.Technical, "port of the target", func(s *SOCKS) (int64, bool) { return s.Port, s.Port > 0 }),
 	socksText("result", "ok, or the name of the error", func(s *SOCKS) string { return s.Result }),
-)
+).InBrief("brandmelder.socks.command", "brandmelder.socks.target.domain", "brandmelder.socks.target.ip", "brandmelder.socks.target.port", "brandmelder.socks.result")
 
 func socksText(path, doc string, get func(*SOCKS) string) event.Field {
 	return event.String("brandmelder.socks."+path, event.Technical, doc, func(s *SOCKS) (string, bool) { t := get(s); return t, t != "" })

@@ -73,7 +73,7 @@ func software(banner string) string {
 	return parts[2]
 }
 
-var sshTable = event.NewTable("ssh", "SSH connections: software, fingerprints and agreed algorithms.", sshFields()...)
+var sshTable = event.NewTable("ssh", "SSH connections: software, fingerprints and agreed algorithms.", sshFields()...).InBrief("brandmelder.ssh.client.software", "brandmelder.ssh.server.software")
 
 func (*SSH) Table() *event.Table { return sshTable }
 

@@ -19,7 +19,7 @@ var storeTable = event.NewTable("store", "Commands at stores of documents and of
 	event.String("brandmelder.store.command", event.Technical, "command", func(s *Store) (string, bool) { return s.Command, true }),
 	event.Int("brandmelder.store.requests", event.Technical, "commands of this kind since the conversation began", func(s *Store) (int64, bool) { return s.Requests, true }),
 	event.Int("brandmelder.store.refused", event.Technical, "of them refused", func(s *Store) (int64, bool) { return s.Refused, s.Refused > 0 }),
-)
+).InBrief("brandmelder.store.system", "brandmelder.store.command", "brandmelder.store.refused")
 
 func (*Store) Table() *event.Table { return storeTable }
 

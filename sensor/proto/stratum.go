@@ -193,6 +193,6 @@ var stratumTable = event.NewTable("stratum", "Steps of a miner's session with a 
 	event.Bool("brandmelder.stratum.accepted", event.Technical, "the pool agreed", func(r *Stratum) (bool, bool) { return r.Accepted, true }),
 	event.Int("brandmelder.stratum.jobs", event.Technical, "jobs handed out so far", func(r *Stratum) (int64, bool) { return r.Jobs, r.Jobs > 0 }),
 	event.Int("brandmelder.stratum.shares", event.Technical, "results handed in so far", func(r *Stratum) (int64, bool) { return r.Shares, r.Shares > 0 }),
-)
+).InBrief("brandmelder.stratum.method", "user_agent.original")
 
 func (*Stratum) Table() *event.Table { return stratumTable }

@@ -113,7 +113,7 @@ func (s *sample) printable() float64 {
 	return float64(n) / float64(max(s.n, 1))
 }
 
-var talkTable = event.NewTable("talk", "Conversations in protocols that are not read: counters and shape, no content.", talkFields()...)
+var talkTable = event.NewTable("talk", "Conversations in protocols that are not read: counters and shape, no content.", talkFields()...).InBrief("brandmelder.talk.client.class", "brandmelder.talk.server.class", "brandmelder.talk.exchanges")
 
 func (*Talk) Table() *event.Table { return talkTable }
 

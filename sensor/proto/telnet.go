@@ -238,6 +238,6 @@ var telnetTable = event.NewTable("telnet", "Telnet sessions: how they began.",
 	event.String("brandmelder.telnet.environ_user", event.Personal, "user that the client's environment names", func(r *Telnet) (string, bool) { return r.User, r.User != "" }),
 	event.Bool("brandmelder.telnet.injected", event.Technical, "that name is an option for the login program, which may let in without a password", func(r *Telnet) (bool, bool) { return true, r.Injected }),
 	event.Int("brandmelder.telnet.key_bytes", event.Technical, "longest key id of the encryption option, bytes; more than 64 overflows old servers", func(r *Telnet) (int64, bool) { return r.Key, r.Key > 0 }),
-)
+).InBrief("brandmelder.telnet.terminal")
 
 func (*Telnet) Table() *event.Table { return telnetTable }

@@ -44,7 +44,7 @@ var tftpTable = event.NewTable("tftp", "File transfers without login.",
 	event.Int("brandmelder.tftp.bytes", event.Technical, "bytes in data blocks", func(r *TFTP) (int64, bool) { return r.Bytes, r.Blocks > 0 }),
 	event.Int("brandmelder.tftp.blocks", event.Technical, "data blocks", func(r *TFTP) (int64, bool) { return r.Blocks, r.Blocks > 0 }),
 	event.Int("brandmelder.tftp.error", event.Technical, "error code", func(r *TFTP) (int64, bool) { return r.Error, r.Error >= 0 }),
-)
+).InBrief("brandmelder.tftp.operation", "file.name", "brandmelder.tftp.error")
 
 func tftpText(path string, p event.Privacy, doc string, get func(*TFTP) string) event.Field {
 	return event.String(path, p, doc, func(r *TFTP) (string, bool) { t := get(r); return t, t != "" })

@@ -93,7 +93,7 @@ func alertName(code byte) string {
 	return fmt.Sprintf("alert_%d", code)
 }
 
-var tlsTable = event.NewTable("tls", "TLS handshakes, with what client and server said in clear.", tlsFields()...)
+var tlsTable = event.NewTable("tls", "TLS handshakes, with what client and server said in clear.", tlsFields()...).InBrief("tls.version", "tls.client.server_name", "tls.server.subject", "tls.server.issuer")
 
 func (*TLS) Table() *event.Table { return tlsTable }
 

@@ -37,7 +37,7 @@ var vncTable = event.NewTable("vnc", "Sessions of remote control over VNC.",
 	vncText("security", "the way that was chosen", func(v *VNC) string { return v.Chosen }),
 	vncText("result", "ok, failed, too-many or refused", func(v *VNC) string { return v.Result }),
 	event.Bool("brandmelder.vnc.open", event.Technical, "no login was asked for", func(v *VNC) (bool, bool) { return v.Open(), v.Chosen != "" }),
-)
+).InBrief("brandmelder.vnc.security", "brandmelder.vnc.result")
 
 func vncText(path, doc string, get func(*VNC) string) event.Field {
 	return event.String("brandmelder.vnc."+path, event.Technical, doc, func(v *VNC) (string, bool) { t := get(v); return t, t != "" })
