@@ -4,6 +4,7 @@
 // What the parts of the program of a mirror port cost, each beside the same frame left alone. Flows
 // are made by writing another source port and address into the frame on every run.
 
+#include "headers/xdp.h"
 #include "headers/mirror.h"
 
 static __u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
@@ -41,7 +42,7 @@ int flow_parse(struct xdp_md *ctx)
 	struct packet p;
 	if (!next_flow(ctx))
 		return 0;
-	return parse(ctx, bpf_xdp_get_buff_len(ctx), &p);
+	return parse(ctx, length(ctx), &p);
 }
 
 SEC("xdp.frags")

@@ -24,13 +24,13 @@ type MirrorOptions struct {
 	Sets      int    // of the flow cache of one ring on one processor
 	Seed      uint32 // of the flow cache
 	Drop      bool   // frames end here; else the host gets them too
+	Filter    bool   // the program is a filter for packet sockets, not for XDP
 }
 
 // Mirror is the program of a mirror port, loaded, with what it writes to. The
 // tables have a row for each processor and, in it, each ring.
 type Mirror struct {
 	Program *ebpf.Program
-	Parse   *ebpf.Program // only reads headers: for measurements
 	Rings   []*ebpf.Map
 	Table   *ebpf.Map // sets of four Entry
 	Wide    *ebpf.Map // IPv6 addresses of the same places
@@ -45,14 +45,38 @@ func LoadMirror(o MirrorOptions) (*Mirror, error) {
 	lift()
 	m, err := loadMirror(o)
 	if err != nil {
-		return nil, errors.Join(readable("mirror", err), m.Close())
+		return nil, errors.Join(readable(o.program(), err), m.Close())
 	}
 	return m, nil
 }
 
+// program is its name in the objects.
+func (o *MirrorOptions) program() string {
+	if o.Filter {
+		return "filter"
+	}
+	return "mirror"
+}
+
+// verdict is what the program answers to every frame.
+func (o *MirrorOptions) verdict() uint32 {
+	const none, drop, pass = 0, 1, 2 // bytes for the socket; XDP_DROP, XDP_PASS
+	switch {
+	case o.Filter:
+		return none
+	case o.Drop:
+		return drop
+	}
+	return pass
+}
+
 func loadMirror(o MirrorOptions) (*Mirror, error) {
 	m := &Mirror{}
-	spec, err := loadXdp()
+	load := loadXdp
+	if o.Filter {
+		load = loadFilter
+	}
+	spec, err := load()
 	if err != nil {
 		return m, err
 	}
@@ -73,12 +97,7 @@ func loadMirror(o MirrorOptions) (*Mirror, error) {
 		m.Rings = append(m.Rings, ring)
 		spec.Maps["rings"].Contents = append(spec.Maps["rings"].Contents, ebpf.MapKV{Key: uint32(i), Value: ring})
 	}
-	const pass, drop = uint32(2), uint32(1) // XDP_PASS, XDP_DROP
-	verdict := pass
-	if o.Drop {
-		verdict = drop
-	}
-	for name, value := range map[string]uint32{"ring_count": uint32(o.Rings), "set_count": uint32(o.Sets), "seed": o.Seed, "verdict_of_a_frame": verdict} {
+	for name, value := range map[string]uint32{"ring_count": uint32(o.Rings), "set_count": uint32(o.Sets), "seed": o.Seed, "verdict_of_a_frame": o.verdict()} {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return m, fmt.Errorf("%s: %w", name, err)
 		}
@@ -86,7 +105,7 @@ func loadMirror(o MirrorOptions) (*Mirror, error) {
 	if m.all, err = ebpf.NewCollection(spec); err != nil {
 		return m, err
 	}
-	m.Program, m.Parse = m.all.Programs["mirror"], m.all.Programs["parse_only"]
+	m.Program = m.all.Programs[o.program()]
 	m.Table, m.Wide, m.Totals = m.all.Maps["table"], m.all.Maps["wide"], m.all.Maps["totals"]
 	return m, nil
 }

@@ -7,6 +7,7 @@
 // what follows a silence. Every packet is in exactly one place: in a ring, in the counters of an
 // entry, or among those that were missed.
 
+#include "headers/xdp.h"
 #include "headers/mirror.h"
 
 SEC("xdp.frags")
@@ -20,7 +21,7 @@ SEC("xdp.frags")
 int parse_only(struct xdp_md *ctx)
 {
 	struct packet p;
-	return parse(ctx, bpf_xdp_get_buff_len(ctx), &p) + (p.pair & 1);
+	return parse(ctx, length(ctx), &p) + (p.pair & 1);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

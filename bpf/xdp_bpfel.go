@@ -50,6 +50,8 @@ type xdpRecord struct {
 	Payload    uint64
 	Packets    uint32
 	High       uint32
+	Tag        uint32
+	Spare2     uint32
 }
 
 type xdpSet struct {

@@ -68,7 +68,7 @@ func runCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&r.mirror, "mirror", nil, "interfaces to watch, without the exercise")
-	c.Flags().StringVar(&r.way, "capture", "", "how to capture: auto, xdp or ring; without it as the configuration says")
+	c.Flags().StringVar(&r.way, "capture", "", "how to capture: auto, xdp, filter or ring; without it as the configuration says")
 	c.Flags().DurationVar(&r.length, "for", 0, "end after this time, such as 90s; 0 runs until Ctrl-C")
 	c.Flags().BoolVar(&r.only, "capture-only", false, "capture in this very process, without the exercise and without ship: for a service manager")
 	c.Flags().StringVar(&r.part, "part", "", "")

@@ -58,12 +58,12 @@ func seesNothing(t *testing.T, pid int) bool {
 	return len(all) > 1
 }
 
-// While it captures no thread of the process has a right, by rings and by XDP, and it
+// While it captures no thread of the process has a right, whatever the way, and it
 // cannot write outside of its directories. An interface that is removed and made again
 // is seen again within 5 s, by a process that its parent started.
 func TestRunGivesUpItsRights(t *testing.T) {
 	static(t)
-	for _, way := range []string{"ring", "xdp"} {
+	for _, way := range []string{"ring", "filter", "xdp"} {
 		t.Run(way, func(t *testing.T) {
 			craft.Namespace(t)
 			craft.Cable(t, "left", "right")

@@ -21,7 +21,7 @@
 			return 0;                                                               \
 		s->record = *r;                                                                 \
 		forget(n);                                                                      \
-		if ((int)n < 1 || n > most || bpf_xdp_load_bytes(ctx, 0, s->frame, n)) {      \
+		if ((int)n < 1 || n > most || !copy(ctx, 0, s->frame, n)) {      \
 			bpf_ringbuf_discard(s, BPF_RB_NO_WAKEUP);                               \
 			return 0;                                                               \
 		}                                                                               \
@@ -30,7 +30,7 @@
 	}
 
 /* One call loads at most 65535 bytes. */
-INLINE int give_large(struct xdp_md *ctx, void *ring, struct record *r, __u32 n)
+INLINE int give_large(CTX *ctx, void *ring, struct record *r, __u32 n)
 {
 	struct {
 		struct record record;
@@ -41,7 +41,7 @@ INLINE int give_large(struct xdp_md *ctx, void *ring, struct record *r, __u32 n)
 	s->record = *r;
 	n -= HALF;
 	forget(n);
-	if (n == 0 || n > MOST - HALF || bpf_xdp_load_bytes(ctx, 0, s->first, HALF) || bpf_xdp_load_bytes(ctx, HALF, s->rest, n)) {
+	if (n == 0 || n > MOST - HALF || !copy(ctx, 0, s->first, HALF) || !copy(ctx, HALF, s->rest, n)) {
 		bpf_ringbuf_discard(s, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
@@ -49,7 +49,7 @@ INLINE int give_large(struct xdp_md *ctx, void *ring, struct record *r, __u32 n)
 	return 1;
 }
 
-APART int give(struct xdp_md *ctx, __u32 number, struct record *r)
+APART int give(CTX *ctx, __u32 number, struct record *r)
 {
 	void *ring = bpf_map_lookup_elem(&rings, &number);
 	if (!ring || !r)
@@ -129,7 +129,7 @@ INLINE void keep(struct entry *e, const struct packet *p, struct tally *t, __u32
 }
 
 // Hands a frame over, or says that there was no room.
-INLINE void hand(struct xdp_md *ctx, const struct place *at, struct record *r, struct entry *e, const struct packet *p, struct tally *t)
+INLINE void hand(CTX *ctx, const struct place *at, struct record *r, struct entry *e, const struct packet *p, struct tally *t)
 {
 	if (e) {
 		r->place = place_of(at, e);
@@ -153,10 +153,10 @@ INLINE void hand(struct xdp_md *ctx, const struct place *at, struct record *r, s
 	t->lost_bytes += r->wire;
 }
 
-INLINE int mirror_frame(struct xdp_md *ctx)
+INLINE int mirror_frame(CTX *ctx)
 {
 	struct packet p;
-	__u32 wire = bpf_xdp_get_buff_len(ctx), cpu = bpf_get_smp_processor_id(), wants = wire;
+	__u32 wire = length(ctx), cpu = bpf_get_smp_processor_id(), wants = wire;
 	int known = parse(ctx, wire, &p);
 	struct place at = {.ring = ring_of(&p)};
 	__u32 row = cpu * ring_count + at.ring;
@@ -165,7 +165,7 @@ INLINE int mirror_frame(struct xdp_md *ctx)
 		return verdict_of_a_frame;
 	struct entry *e = 0;
 	if (known) {
-		e = look(&at, &p, cpu) ? enter(&at, &p, t, ctx->ingress_ifindex) : 0;
+		e = look(&at, &p, cpu) ? enter(&at, &p, t, port(ctx)) : 0;
 		if (!e) {
 			t->missed++;
 			t->full++;
@@ -181,7 +181,7 @@ INLINE int mirror_frame(struct xdp_md *ctx)
 			return verdict_of_a_frame;
 		}
 	}
-	struct record r = {.wire = wire, .given = wants < MOST ? wants : MOST, .ifindex = ctx->ingress_ifindex, .kind = FRAME};
+	struct record r = {.wire = wire, .given = wants < MOST ? wants : MOST, .ifindex = port(ctx), .kind = FRAME, .tag = tag_beside(ctx)};
 	hand(ctx, &at, &r, e, &p, t);
 	return verdict_of_a_frame;
 }

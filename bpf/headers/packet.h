@@ -10,13 +10,20 @@ typedef unsigned long long __u64;
 #define SEC(name) __attribute__((section(name), used))
 #define INLINE static inline __attribute__((always_inline))
 
-/* struct __sk_buff is stable user API (linux/bpf.h); only its start is needed. */
+/* struct __sk_buff is stable user API (linux/bpf.h); only its start is needed. Protocols are in
+ * network byte order. */
 struct __sk_buff {
 	__u32 len;
 	__u32 pkt_type;
 	__u32 mark;
 	__u32 queue_mapping;
-	__u32 protocol; /* network byte order */
+	__u32 protocol;
+	__u32 vlan_present;
+	__u32 vlan_tci;
+	__u32 vlan_proto;
+	__u32 priority;
+	__u32 ingress_ifindex;
+	__u32 ifindex;
 };
 
 #define BPF_HDR_START_NET 1

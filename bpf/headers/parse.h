@@ -3,7 +3,7 @@
  * protocols without ports, not in fragments, also in tunnels. All else is left to sensor/decode,
  * of which whole frames are given. */
 #pragma once
-#include "xdp.h"
+#include "packet.h"
 
 struct packet {
 	__u32 src, dst; /* network byte order; of IPv6 folded */
@@ -13,7 +13,7 @@ struct packet {
 	__u16 wide; /* whether addr is valid */
 	__u16 head; /* bytes of the frame before the payload */
 	__u16 spare;
-	__u32 tags; /* of the outer frame: count << 24 | first << 12 | second */
+	__u32 tags; /* of the outer frame, with one that stands beside it: count << 24 | first << 12 | second */
 	__u32 seq; /* TCP, host byte order */
 	__u32 size; /* bytes from the innermost network header on */
 	__u32 load; /* payload bytes */
@@ -50,6 +50,11 @@ INLINE void skip(struct reader *r, __u32 n)
 
 INLINE int tagged(__u16 type) { return type == ETH_VLAN || type == ETH_QINQ || type == ETH_OLDQ; }
 
+INLINE void tag(struct packet *p, __u32 control)
+{
+	p->tags += 1 << 24 | (control & 0xfff) << (p->tags ? 0 : 12);
+}
+
 /* Up to two tags; of a third nothing is said. */
 INLINE int vlan(struct reader *r, struct packet *p)
 {
@@ -60,8 +65,11 @@ INLINE int vlan(struct reader *r, struct packet *p)
 		if (!has(r, 4))
 			return 0;
 		__u16 *t = r->at;
-		if (r->depth == 0)
-			p->tags = i == 0 ? 1 << 24 | (be16(t[0]) & 0xfff) << 12 : p->tags + (1 << 24 | (be16(t[0]) & 0xfff));
+		if (r->depth == 0) {
+			if (p->tags >> 24 == 2)
+				return 0;
+			tag(p, be16(t[0]));
+		}
 		r->type = be16(t[1]);
 		skip(r, 4);
 	}

@@ -61,6 +61,8 @@ struct record {
 	__u64 bytes, payload; /* of the entry so far, as packets and high */
 	__u32 packets;
 	__u32 high;
+	__u32 tag; /* that stands beside the frame: EtherType << 16 | tag control, 0 none */
+	__u32 spare2;
 };
 
 enum { FRAME, COUNTERS };
@@ -111,7 +113,7 @@ struct {
 volatile const __u32 ring_count = 1;
 volatile const __u32 set_count = 1; /* of one ring on one processor, a power of two */
 volatile const __u32 seed = 0; /* nobody outside can choose flows that meet in one set */
-volatile const __u32 verdict_of_a_frame = XDP_PASS; /* XDP_DROP: a mirror is a copy */
+volatile const __u32 verdict_of_a_frame = 2; /* XDP_PASS; XDP_DROP where a mirror is a copy; 0 of a socket, which never gets frames itself */
 
 INLINE int same(const __u32 *a, const __u32 *b)
 {

@@ -114,12 +114,16 @@ INLINE int transport(struct reader *r, struct packet *p)
 }
 
 /* One set of link and network headers and what they carry. */
-APART int layer(struct xdp_md *ctx, struct mark *m, struct packet *p)
+APART int layer(CTX *ctx, struct mark *m, struct packet *p)
 {
-	void *begin = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	if (!m || !p || m->off > 0x1000)
+	void *begin, *end;
+	if (!m || !p || !first(ctx, &begin, &end))
 		return LEAVE;
-	struct reader r = {.at = begin + m->off, .end = end, .left = m->left, .type = m->type, .depth = m->depth};
+	__u32 off = m->off;
+	forget(off);
+	if (off > 0x1000)
+		return LEAVE;
+	struct reader r = {.at = begin + off, .end = end, .left = m->left, .type = m->type, .depth = m->depth};
 	if (r.type == ETH_BRIDGED && !ethernet(&r))
 		return LEAVE;
 	if (!vlan(&r, p))
@@ -139,12 +143,17 @@ APART int layer(struct xdp_md *ctx, struct mark *m, struct packet *p)
 }
 
 /* Reads the frame; without an answer of COUNT only p->pair means something. */
-INLINE int parse(struct xdp_md *ctx, __u32 wire, struct packet *p)
+INLINE int parse(CTX *ctx, __u32 wire, struct packet *p)
 {
 	struct mark m = {.left = wire, .type = ETH_BRIDGED};
+	__u32 beside = tag_beside(ctx);
 	p->tags = p->pair = p->load = p->seq = 0;
 	p->sport = p->dport = 0;
 	p->flags = 0;
+	if (beside)
+		tag(p, beside);
+	if (!begins(ctx))
+		return 0;
 	int what = DEEPER;
 	for (int i = 0; i < 3 && what == DEEPER; i++) // a tunnel in a tunnel, and the conversation in it
 		what = layer(ctx, &m, p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What an XDP program needs of the kernel: all of it is stable user API (linux/bpf.h). */
+/* A frame as XDP has it: its beginning where it lies, all tags in it. */
 #pragma once
-#include "packet.h"
+#include "kernel.h"
 
 struct xdp_md {
 	__u32 data;
@@ -10,34 +10,21 @@ struct xdp_md {
 	__u32 ingress_ifindex;
 };
 
-#define XDP_DROP 1
-#define XDP_PASS 2
+#define CTX struct xdp_md
 
-#define BPF_MAP_TYPE_ARRAY 2
-#define BPF_MAP_TYPE_ARRAY_OF_MAPS 12
-#define BPF_MAP_TYPE_RINGBUF 27
-#define BPF_F_MMAPABLE 1024
-#define BPF_RB_NO_WAKEUP 1
+static __u64 (*const bpf_xdp_get_buff_len)(CTX *ctx) = (void *)188;
+static long (*const bpf_xdp_load_bytes)(CTX *ctx, __u32 offset, void *to, __u32 len) = (void *)189;
 
-#define __uint(name, val) int(*name)[val]
-#define __type(name, val) typeof(val) *name
-#define __array(name, val) typeof(val) *name[]
+INLINE __u32 length(CTX *ctx) { return bpf_xdp_get_buff_len(ctx); }
+INLINE __u32 port(CTX *ctx) { return ctx->ingress_ifindex; }
+INLINE __u32 tag_beside(CTX *ctx) { return 0; }
+INLINE int copy(CTX *ctx, __u32 from, void *to, __u32 n) { return bpf_xdp_load_bytes(ctx, from, to, n) == 0; }
+INLINE int begins(CTX *ctx) { return 1; }
 
-static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
-static __u64 (*const bpf_ktime_get_ns)(void) = (void *)5;
-static __u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
-static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
-static void (*const bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;
-static void (*const bpf_ringbuf_discard)(void *data, __u64 flags) = (void *)133;
-static __u64 (*const bpf_ktime_get_coarse_ns)(void) = (void *)160;
-static __u64 (*const bpf_xdp_get_buff_len)(struct xdp_md *ctx) = (void *)188;
-static long (*const bpf_xdp_load_bytes)(struct xdp_md *ctx, __u32 offset, void *to, __u32 len) = (void *)189;
-
-/* A function that the verifier looks at by itself: it forgets what the caller knows, so the paths
- * through the two do not multiply. Pointers among its arguments may be 0 for all it knows. */
-#define APART __attribute__((noinline))
-
-/* Makes the compiler forget what it knows of a number, so that it keeps the check
- * behind it, which the verifier wants to see. */
-#define forget(x) asm volatile("" : "+r"(x))
-#define order() asm volatile("" ::: "memory")
+/* The part of the frame that is read in place. */
+INLINE int first(CTX *ctx, void **begin, void **end)
+{
+	*begin = (void *)(long)ctx->data;
+	*end = (void *)(long)ctx->data_end;
+	return 1;
+}

@@ -82,7 +82,7 @@ type Options struct {
 	Buffer int // live: bytes of one ring, 0 default
 
 	Look bool // xdp: frames go on to the host
-	Sets int  // xdp: size of the flow cache in sets of four, a ring and processor; 0 default
+	Sets int  // xdp and filter: size of the flow cache in sets of four, a ring and processor; 0 default
 }
 
 // Spec describes a kind of source.

@@ -86,15 +86,15 @@ func count(name, way string) error {
 // and why; without the right to listen, what to do.
 func TestAThousandFlows(t *testing.T) {
 	const all = "4000 packets, 1000 conversations whole, 0 dropped\n"
-	const xdp, rings = "right by XDP\n", "right through rings, not by XDP: "
+	const xdp, filter, rings = "right by XDP\n", "right through a socket's filter, not by XDP: ", "right through rings, not by XDP: "
 	for name, c := range map[string]struct {
 		variable, value string
 		how             map[string]string // by way
 	}{
-		"everything":       {how: map[string]string{"auto": xdp, "ring": "right through rings\n"}},
+		"everything":       {how: map[string]string{"auto": xdp, "filter": "right through a socket's filter\n", "ring": "right through rings\n"}},
 		"no BTF":           {craft.Hidden, "/sys/kernel/btf", map[string]string{"auto": xdp, "ring": "right through rings\n"}},
 		"no CAP_BPF":       {craft.Without, "CAP_BPF", map[string]string{"auto": rings, "ring": "the kernel's own hash"}},
-		"no CAP_NET_ADMIN": {craft.Without, "CAP_NET_ADMIN", map[string]string{"auto": rings, "ring": "through rings"}},
+		"no CAP_NET_ADMIN": {craft.Without, "CAP_NET_ADMIN", map[string]string{"auto": filter, "ring": "through rings"}},
 		"no CAP_PERFMON":   {craft.Without, "CAP_PERFMON", map[string]string{"auto": rings, "ring": "through rings"}},
 		"no CAP_NET_RAW":   {craft.Without, "CAP_NET_RAW", map[string]string{"ring": "needs CAP_NET_RAW: run as root"}},
 	} {

@@ -164,14 +164,18 @@ func (r *ring) listen(index int) (fd int, memory []byte, err error) {
 	if err = unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &member); err != nil {
 		return fd, memory, r.refused("switch on promiscuous mode", err)
 	}
-	all := binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff})
-	if err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: index}); err != nil {
+	if err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: everyProtocol(), Ifindex: index}); err != nil {
 		return fd, memory, r.refused("listen", err)
 	}
 	if r.shared {
 		err = r.link.join(fd)
 	}
 	return fd, memory, err
+}
+
+// everyProtocol is ETH_P_ALL as a packet socket wants it, in network order.
+func everyProtocol() uint16 {
+	return binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff})
 }
 
 // refused words an error for the person who started the capture.

@@ -30,6 +30,7 @@ const (
 type tap struct {
 	mirror *bpf.Mirror
 	ports  []*port
+	filter bool // the program is the filter of a packet socket, else XDP
 	drop   bool
 	sets   int // of a ring on a processor
 
@@ -43,16 +44,16 @@ type tap struct {
 // port is an interface with the program on it.
 type port struct {
 	*link
-	held  xdplink.Link // nil: not attached
+	held  xdplink.Link // of XDP, nil: not attached
 	index atomic.Int32 // of the interface it is attached to
-	ears  int          // a packet socket that keeps promiscuous mode on, -1 none
+	ears  int          // a packet socket that keeps promiscuous mode on, and has the filter; -1 none
 	said  string       // name as it was asked for
 }
 
 // newTap attaches the program to the interfaces. What it returns beside an error
 // has to be closed too.
-func newTap(names []string, o Options) (*tap, error) {
-	t := &tap{drop: !o.Look, users: 1}
+func newTap(names []string, o Options, filter bool) (*tap, error) {
+	t := &tap{filter: filter, drop: !o.Look && !filter, users: 1}
 	for _, name := range names {
 		l, err := newLink(name)
 		if err != nil {
@@ -60,6 +61,9 @@ func newTap(names []string, o Options) (*tap, error) {
 		}
 		l.users = 1
 		t.ports = append(t.ports, &port{link: l, ears: -1, said: name})
+		if l.sort != linkEthernet {
+			return t, fmt.Errorf("capture on %s: the program reads only Ethernet", name)
+		}
 		why, err := iface.Carries(name)
 		if err != nil {
 			return t, err
@@ -98,7 +102,7 @@ func (t *tap) load(o Options) (err error) {
 		return err
 	}
 	t.mirror, err = bpf.LoadMirror(bpf.MirrorOptions{
-		Rings: rings, RingBytes: powerOfTwo(buffer), Sets: t.sets, Seed: binary.NativeEndian.Uint32(seed[:]), Drop: t.drop,
+		Rings: rings, RingBytes: powerOfTwo(buffer), Sets: t.sets, Seed: binary.NativeEndian.Uint32(seed[:]), Drop: t.drop, Filter: t.filter,
 	})
 	if err != nil {
 		return permitted(err)
@@ -121,40 +125,61 @@ func permitted(err error) error {
 	return err
 }
 
-// attach puts the program on the interface as it is now: into the driver, or, where
-// that cannot run it, behind it.
+// attach puts the program on the interface as it is now.
 func (t *tap) attach(p *port) error {
+	end := "frames go on to this host"
+	if t.drop {
+		end = "frames end here"
+	}
+	if !t.filter {
+		mode, err := t.attachXDP(p)
+		if err != nil {
+			return err
+		}
+		end = "XDP runs " + mode + "; " + end
+	}
+	p.index.Store(int32(p.link.index))
+	p.mu.Lock()
+	p.note(p.said + ": " + end)
+	p.mu.Unlock()
+	if err := t.listen(p); err != nil {
+		return fmt.Errorf("capture on %s: %w", p.said, permitted(err))
+	}
+	return nil
+}
+
+// attachXDP puts the program into the driver, or, where that cannot run it, behind it.
+func (t *tap) attachXDP(p *port) (mode string, err error) {
 	o := xdplink.XDPOptions{Program: t.mirror.Program, Interface: p.link.index, Flags: xdplink.XDPDriverMode}
-	mode := "in the driver"
+	mode = "in the driver"
 	held, err := xdplink.AttachXDP(o)
 	if err != nil {
 		o.Flags, mode = xdplink.XDPGenericMode, "behind the driver, which does not run XDP itself ("+err.Error()+")"
 		if held, err = xdplink.AttachXDP(o); err != nil {
-			return fmt.Errorf("capture on %s: attach XDP: %w", p.said, permitted(err))
+			return "", fmt.Errorf("capture on %s: attach XDP: %w", p.said, permitted(err))
 		}
 	}
 	p.held = held
-	p.index.Store(int32(o.Interface))
-	end := "frames end here"
-	if !t.drop {
-		end = "frames go on to this host"
-	}
-	p.mu.Lock()
-	p.note(p.said + ": XDP runs " + mode + "; " + end)
-	p.mu.Unlock()
-	return p.listen()
+	return mode, nil
 }
 
-// listen switches promiscuous mode on; it ends with the socket, however the process does.
-func (p *port) listen() (err error) {
-	if p.ears, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err == nil {
-		member := unix.PacketMreq{Ifindex: p.index.Load(), Type: unix.PACKET_MR_PROMISC}
-		err = unix.SetsockoptPacketMreq(p.ears, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &member)
+// listen switches promiscuous mode on, which ends with the socket, however the process
+// does. Where the program is the socket's filter it then hears all that passes.
+func (t *tap) listen(p *port) (err error) {
+	if p.ears, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0); err != nil {
+		return os.NewSyscallError("open a packet socket", err)
 	}
-	if err != nil {
-		return fmt.Errorf("capture on %s: switch on promiscuous mode: %w", p.said, permitted(err))
+	member := unix.PacketMreq{Ifindex: p.index.Load(), Type: unix.PACKET_MR_PROMISC}
+	if err = unix.SetsockoptPacketMreq(p.ears, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &member); err != nil {
+		return os.NewSyscallError("switch on promiscuous mode", err)
 	}
-	return nil
+	if !t.filter {
+		return nil
+	}
+	if err = unix.SetsockoptInt(p.ears, unix.SOL_SOCKET, unix.SO_ATTACH_BPF, t.mirror.Program.FD()); err != nil {
+		return os.NewSyscallError("attach the filter", err)
+	}
+	return os.NewSyscallError("listen", unix.Bind(p.ears, &unix.SockaddrLinklayer{Protocol: everyProtocol(), Ifindex: int(p.index.Load())}))
 }
 
 // detach takes the program off the interface.

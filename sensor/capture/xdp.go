@@ -24,6 +24,13 @@ func init() {
 		Match: func(string, []byte) bool { return false }, // only by its name: it ends frames
 		Open:  func(name string, o Options) ([]Source, error) { return XDP([]string{name}, o) },
 	})
+	register(Spec{
+		Name:  "filter",
+		Doc:   "an interface of this host, whose packets a program in the kernel counts behind the driver (a socket's filter)",
+		Live:  true,
+		Match: func(string, []byte) bool { return false }, // by its name, or where XDP cannot be
+		Open:  func(name string, o Options) ([]Source, error) { return Filter([]string{name}, o) },
+	})
 }
 
 // ErrOwnTraffic says that frames may not end at an interface because the host uses it.
@@ -43,8 +50,15 @@ const (
 // and before whatever follows them, so that sums always equal the interface. Frames end
 // there unless o.Look: an interface that the host uses is refused with ErrOwnTraffic.
 // All packets between two addresses come to one source.
-func XDP(names []string, o Options) ([]Source, error) {
-	t, err := newTap(names, o)
+func XDP(names []string, o Options) ([]Source, error) { return tapped(names, o, false) }
+
+// Filter is XDP behind the driver: the same program is the filter of a packet socket,
+// which never gets a frame itself. It may be on any interface, takes nothing from the
+// host and sees what that sends too.
+func Filter(names []string, o Options) ([]Source, error) { return tapped(names, o, true) }
+
+func tapped(names []string, o Options, filter bool) ([]Source, error) {
+	t, err := newTap(names, o, filter)
 	if err != nil {
 		return nil, errors.Join(err, t.leave())
 	}
@@ -262,7 +276,7 @@ func (x *xdp) take(b []byte, p *event.Packet) bool {
 	}
 	x.fill(p, r.Time, r.Ifindex)
 	p.Data = b[recordSize:][:r.Given:r.Given]
-	p.Wire = r.Wire
+	p.Wire, p.Tag = r.Wire, r.Tag
 	if r.Generation != 0 {
 		p.Entry, p.Want = uint64(r.Generation)<<32|uint64(r.Place), event.Want(r.Verdict)
 		if x.table.said(r, &x.delta) {

@@ -33,10 +33,9 @@ func within(t *testing.T, s Source, n int, long time.Duration) (got int) {
 }
 
 // An interface that is renamed, goes down, or goes away and comes back is followed.
-func TestMirrorFollowsItsInterface(t *testing.T) {
-	craft.Namespace(t)
-	craft.Cable(t, "left", "right")
-	s := mirror(t, Options{}, "right")[0]
+func TestMirrorFollowsItsInterface(t *testing.T) { eitherWay(t, followsItsInterface) }
+
+func followsItsInterface(t *testing.T, s Source) {
 	packet := numbered("10.0.0.1", "10.0.0.2", 1)
 	notice := func() { within(t, s, 1, 6*linkEvery) }
 	for _, c := range []struct {
@@ -128,7 +127,7 @@ func TestMirrorLeavesTheHostItsTraffic(t *testing.T) {
 			if _, err := XDP([]string{"right"}, Options{}); !errors.Is(err, ErrOwnTraffic) {
 				t.Fatalf("%v", err)
 			}
-			for way, want := range map[string]string{"auto": "through rings, not by XDP", "xdp": "only looks", "ring": "through rings"} {
+			for way, want := range map[string]string{"auto": "through a socket's filter, not by XDP", "xdp": "only looks", "filter": "filter", "ring": "through rings"} {
 				all, how, err := Open(way, []string{"right"}, Options{})
 				if err != nil {
 					t.Fatal(err)
@@ -148,8 +147,8 @@ func TestMirrorLeavesTheHostItsTraffic(t *testing.T) {
 	}
 }
 
-// Where XDP cannot be, the rings take its place and say why.
-func TestAutoFallsBackToRings(t *testing.T) {
+// Where XDP cannot be, a filter takes its place and says why.
+func TestAutoFallsBackToAFilter(t *testing.T) {
 	craft.Namespace(t)
 	craft.Cable(t, "left", "right")
 	held, err := XDP([]string{"right"}, Options{}) // the interface has its program already
@@ -165,7 +164,7 @@ func TestAutoFallsBackToRings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer all[0].Close()
-	if _, steers := all[0].(Steerer); steers || !strings.Contains(how, "through rings, not by XDP: capture on right: attach XDP") {
+	if _, steers := all[0].(Steerer); !steers || !strings.Contains(how, "through a socket's filter, not by XDP: capture on right: attach XDP") {
 		t.Error(how)
 	}
 	if _, _, err := Open("auto", []string{"nowhere"}, Options{}); err == nil || !strings.Contains(err.Error(), "left, lo, right") {

@@ -6,7 +6,9 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
+	"slices"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/cilium/ebpf"
@@ -18,17 +20,27 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// stand runs the program on frames without an interface.
+// stand runs the program on frames: that of XDP without an interface, a filter, which
+// the kernel runs only on its own packets, at the end of a cable.
 type stand struct {
 	t       *testing.T
 	x       *xdp
 	decoder *decode.Decoder
+	cable   *craft.Sender // nil: none
 }
 
-func newStand(t *testing.T, o Options) *stand {
+func newStand(t *testing.T, o Options, filter bool) *stand {
 	t.Helper()
 	onOneProcessor(t)
-	p, err := newTap(nil, o)
+	var names []string
+	var cable *craft.Sender
+	if filter {
+		craft.Namespace(t)
+		craft.Cable(t, "left", "right")
+		names, cable = []string{"right"}, craft.NewSender(t, "left")
+		t.Cleanup(func() { cable.Close() })
+	}
+	p, err := newTap(names, o, filter)
 	if err != nil {
 		p.leave()
 		craft.Refused(t, err)
@@ -43,7 +55,7 @@ func newStand(t *testing.T, o Options) *stand {
 			t.Error(err)
 		}
 	})
-	return &stand{t, x, decode.New(decode.Options{})}
+	return &stand{t, x, decode.New(decode.Options{}), cable}
 }
 
 // onOneProcessor holds the test to one: each has its own part of the table.
@@ -59,23 +71,41 @@ func onOneProcessor(t testing.TB) {
 // begin is the first bytes of a frame, to be printed.
 func begin(frame []byte) []byte { return frame[:min(len(frame), 120)] }
 
-// run is the program's verdict on a frame.
-func (s *stand) run(frame []byte) {
+// run lets the program see a frame, and reports whether it did: the kernel itself throws
+// away what is too short for its tag.
+func (s *stand) run(frame []byte) bool {
 	s.t.Helper()
+	if s.cable != nil {
+		before := s.x.Stats().Seen
+		must(s.t, s.cable.Send(frame))
+		for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+			if s.x.Stats().Seen > before {
+				return true
+			}
+		}
+		return false
+	}
 	if _, err := s.x.tap.mirror.Program.Run(&ebpf.RunOptions{Data: frame}); err != nil {
 		s.t.Fatalf("run: %v", err)
 	}
+	return true
 }
 
-// came is the next frame in the ring, nil for none; valid until the next.
+// came is the next frame in the ring, nil for none; valid until the next. A tag beside
+// the frame is put back into it.
 func (s *stand) came() (*bpf.Record, []byte) {
 	for {
 		b := s.x.ring.next()
 		if b == nil {
 			return nil, nil
 		}
-		if r := (*bpf.Record)(unsafe.Pointer(&b[0])); r.Kind == 0 {
-			return r, b[recordSize:]
+		r, frame := *(*bpf.Record)(unsafe.Pointer(&b[0])), b[recordSize:]
+		if r.Tag != 0 {
+			frame = slices.Insert(slices.Clone(frame), 12, binary.BigEndian.AppendUint32(nil, r.Tag)...)
+			r.Given, r.Wire = r.Given+4, r.Wire+4
+		}
+		if r.Kind == 0 {
+			return &r, frame
 		}
 	}
 }
@@ -93,7 +123,9 @@ func (s *stand) entry(r *bpf.Record) (*bpf.Entry, *[32]byte) {
 // entry for it.
 func (s *stand) agrees(frame []byte) bool {
 	s.t.Helper()
-	s.run(frame)
+	if !s.run(frame) {
+		return false
+	}
 	r, data := s.came()
 	if r == nil || !bytes.Equal(data[:r.Given], frame) || int(r.Wire) != len(frame) {
 		s.t.Fatalf("the frame did not come up whole: %+v\n% x", r, begin(frame))
@@ -221,53 +253,67 @@ func left() map[string][]byte {
 	}
 }
 
-// The program names what it counts as the decoder does, and counts the same lengths.
-func TestMirrorAgreesWithTheDecoder(t *testing.T) {
-	s := newStand(t, Options{})
-	for name, frame := range countable() {
-		if !s.agrees(frame) {
-			t.Errorf("%s is not counted", name)
-		}
-	}
-	for name, frame := range left() {
-		if s.agrees(frame) {
-			t.Errorf("%s is counted", name)
-		}
+// standing runs a test with either program.
+func standing(t *testing.T, o Options, test func(t *testing.T, s *stand)) {
+	for _, way := range []string{"xdp", "filter"} {
+		t.Run(way, func(t *testing.T) { test(t, newStand(t, o, way == "filter")) })
 	}
 }
 
-// The same of frames with a few bytes of their headers changed.
+// The program names what it counts as the decoder does, and counts the same lengths.
+func TestMirrorAgreesWithTheDecoder(t *testing.T) {
+	standing(t, Options{}, func(t *testing.T, s *stand) {
+		for name, frame := range countable() {
+			if !s.agrees(frame) {
+				t.Errorf("%s is not counted", name)
+			}
+		}
+		for name, frame := range left() {
+			if s.agrees(frame) {
+				t.Errorf("%s is counted", name)
+			}
+		}
+	})
+}
+
+// damaged is a frame of which a few bytes of the headers are changed.
+func damaged(frame []byte, random *rand.Rand) []byte {
+	frame = bytes.Clone(frame)
+	for range 1 + random.IntN(3) {
+		at := 12 + random.IntN(min(len(frame), 100)-12)
+		switch random.IntN(3) {
+		case 0:
+			frame[at] ^= 1 << random.IntN(8)
+		case 1:
+			frame[at] = byte(random.Uint32())
+		case 2:
+			binary.BigEndian.PutUint16(frame[min(at, len(frame)-2):], uint16(random.IntN(1600)))
+		}
+	}
+	if random.IntN(4) == 0 {
+		frame = frame[:max(14, random.IntN(len(frame)+1))]
+	}
+	return frame
+}
+
+// The same of damaged frames.
 func TestMirrorAgreesWithTheDecoderOnDamage(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
 	var all [][]byte
 	for _, frames := range []map[string][]byte{countable(), left()} {
 		for _, f := range frames {
 			all = append(all, f)
 		}
 	}
-	counted := 0
-	s := newStand(t, Options{Sets: 1 << 12})
-	for range 30000 {
-		frame := bytes.Clone(all[random.IntN(len(all))])
-		for range 1 + random.IntN(3) {
-			at := 12 + random.IntN(min(len(frame), 100)-12)
-			switch random.IntN(3) {
-			case 0:
-				frame[at] ^= 1 << random.IntN(8)
-			case 1:
-				frame[at] = byte(random.Uint32())
-			case 2:
-				binary.BigEndian.PutUint16(frame[min(at, len(frame)-2):], uint16(random.IntN(1600)))
+	standing(t, Options{Sets: 1 << 12}, func(t *testing.T, s *stand) {
+		random := rand.New(rand.NewPCG(1, 2))
+		counted := 0
+		for range 30000 {
+			if s.agrees(damaged(all[random.IntN(len(all))], random)) {
+				counted++
 			}
 		}
-		if random.IntN(4) == 0 {
-			frame = frame[:max(14, random.IntN(len(frame)+1))]
+		if counted < 10000 {
+			t.Errorf("only %d of 30000 damaged frames were counted", counted)
 		}
-		if s.agrees(frame) {
-			counted++
-		}
-	}
-	if counted < 10000 {
-		t.Errorf("only %d of 30000 damaged frames were counted", counted)
-	}
+	})
 }

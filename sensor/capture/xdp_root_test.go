@@ -10,10 +10,13 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// mirror opens XDP on an interface.
-func mirror(t *testing.T, o Options, names ...string) []Source {
+// mirror opens XDP on interfaces.
+func mirror(t *testing.T, o Options, names ...string) []Source { return tapOn(t, false, o, names...) }
+
+// tapOn opens XDP or the filter on interfaces.
+func tapOn(t *testing.T, filter bool, o Options, names ...string) []Source {
 	t.Helper()
-	all, err := XDP(names, o)
+	all, err := tapped(names, o, filter)
 	if err != nil {
 		craft.Refused(t, err)
 	}
@@ -28,10 +31,20 @@ func mirror(t *testing.T, o Options, names ...string) []Source {
 }
 
 // Until somebody says otherwise, every frame comes up whole, and none goes out.
-func TestMirrorGivesWhatIsSent(t *testing.T) {
-	craft.Namespace(t)
-	craft.Cable(t, "left", "right")
-	s := mirror(t, Options{}, "right")[0]
+func TestMirrorGivesWhatIsSent(t *testing.T) { eitherWay(t, givesWhatIsSent) }
+
+// eitherWay runs a test on a mirror port by XDP, and by a socket's filter.
+func eitherWay(t *testing.T, test func(t *testing.T, s Source)) {
+	for _, way := range []string{"xdp", "filter"} {
+		t.Run(way, func(t *testing.T) {
+			craft.Namespace(t)
+			craft.Cable(t, "left", "right")
+			test(t, tapOn(t, way == "filter", Options{}, "right")[0])
+		})
+	}
+}
+
+func givesWhatIsSent(t *testing.T, s Source) {
 	before := time.Now().UnixNano()
 	const n = 500
 	var sent [][]byte
@@ -60,10 +73,9 @@ func TestMirrorGivesWhatIsSent(t *testing.T) {
 
 // Frames of any size come up whole: those that a ring's record just holds, and those
 // of which only a part lies in one piece.
-func TestMirrorGivesFramesOfAnySize(t *testing.T) {
-	craft.Namespace(t)
-	craft.Cable(t, "left", "right")
-	s := mirror(t, Options{}, "right")[0]
+func TestMirrorGivesFramesOfAnySize(t *testing.T) { eitherWay(t, givesFramesOfAnySize) }
+
+func givesFramesOfAnySize(t *testing.T, s Source) {
 	for _, size := range []int{14, 60, 104, 105, 1514, 1544, 1545, 4000, 9014, 20000, 65549} {
 		frame := append(craft.Frame(ann, bob, datum(ann, bob, "x")), bytes.Repeat([]byte{0xa5}, 65549)...)[:size]
 		send(t, "left", frame)

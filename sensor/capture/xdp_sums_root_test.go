@@ -167,35 +167,42 @@ func (s *stand) play(r *reading, n, readEvery int) map[way]sum {
 
 // Whatever is wanted, makes room or finds none: each packet is told exactly once.
 func TestMirrorTellsEveryPacketOnce(t *testing.T) {
-	const few = 128 // sets, for 800 conversations
-	for name, c := range map[string]struct {
-		sets      int
-		readEvery int
-		full      bool
-	}{
+	for name, c := range map[string]pressure{
 		"room for all":     {1 << 12, 50, false},
 		"forced evictions": {few, 50, false},
 		"a full ring":      {1 << 12, 2000, true},
 		"both":             {few, 5000, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			const packets = 40000
-			s := newStand(t, Options{Sets: c.sets, Buffer: blockSize})
-			r := newReading(t, 7)
-			want := s.play(r, packets, c.readEvery)
-			if diff := cmp.Diff(want, r.sums, cmp.AllowUnexported(way{}, sum{})); diff != "" {
-				t.Errorf("%d sums differ: %.2000s", len(diff), diff)
-			}
-			st := s.x.Stats()
-			if st.Seen != packets || st.Seen != st.Delivered+st.Counted+st.Dropped || st.Delivered != r.frames || r.deltas != packets-r.frames-s.missed() {
-				t.Errorf("%+v, %d frames, %d counted, %d missed", st, r.frames, r.deltas, s.missed())
-			}
-			if (st.Dropped > 0) != c.full || st.Counted == 0 || r.cut == 0 || (s.evicted() > 5000) != (c.sets == few) {
-				t.Errorf("the test tests too little: %+v, %d cut, %d evicted", st, r.cut, s.evicted())
-			}
-			t.Logf("%d whole, %d headers, %d counted, %d dropped, %d evicted", r.frames-r.cut, r.cut, st.Counted, st.Dropped, s.evicted())
+			standing(t, Options{Sets: c.sets, Buffer: blockSize}, c.tellsEveryPacketOnce)
 		})
 	}
+}
+
+// pressure is how much room a test leaves.
+type pressure struct {
+	sets      int
+	readEvery int // packets
+	full      bool
+}
+
+const few = 128 // sets, for 800 conversations
+
+func (c pressure) tellsEveryPacketOnce(t *testing.T, s *stand) {
+	const packets = 40000
+	r := newReading(t, 7)
+	want := s.play(r, packets, c.readEvery)
+	if diff := cmp.Diff(want, r.sums, cmp.AllowUnexported(way{}, sum{})); diff != "" {
+		t.Errorf("%d sums differ: %.2000s", len(diff), diff)
+	}
+	st := s.x.Stats()
+	if st.Seen != packets || st.Seen != st.Delivered+st.Counted+st.Dropped || st.Delivered != r.frames || r.deltas != packets-r.frames-s.missed() {
+		t.Errorf("%+v, %d frames, %d counted, %d missed", st, r.frames, r.deltas, s.missed())
+	}
+	if (st.Dropped > 0) != c.full || st.Counted == 0 || r.cut == 0 || (s.evicted() > 5000) != (c.sets == few) {
+		t.Errorf("the test tests too little: %+v, %d cut, %d evicted", st, r.cut, s.evicted())
+	}
+	t.Logf("%d whole, %d headers, %d counted, %d dropped, %d evicted", r.frames-r.cut, r.cut, st.Counted, st.Dropped, s.evicted())
 }
 
 func (s *stand) evicted() (n uint64) {

@@ -22,7 +22,7 @@ type Config struct {
 	Observer  Observer             `yaml:"observer"`
 	Namespace string               `yaml:"namespace"` // tenant: last part of the data stream's name
 	Mirror    []string             `yaml:"mirror"`    // interfaces to watch; empty: that of the default route
-	Capture   string               `yaml:"capture"`   // auto, xdp or ring
+	Capture   string               `yaml:"capture"`   // auto, xdp, filter or ring
 	Zones     []Zone               `yaml:"zones"`
 	Clinical  []string             `yaml:"clinical_shares"` // names of files on them are never kept
 	Outputs   []Output             `yaml:"outputs"`

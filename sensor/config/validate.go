@@ -26,8 +26,8 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 	if c.Namespace == "" || strings.Trim(c.Namespace, "abcdefghijklmnopqrstuvwxyz0123456789_.") != "" {
 		wrong(fmt.Sprintf("namespace %q: use lower-case letters, digits, _ and .", c.Namespace), "namespace")
 	}
-	if c.Capture != "auto" && c.Capture != "xdp" && c.Capture != "ring" {
-		wrong(fmt.Sprintf("capture %q: choose auto, xdp or ring", c.Capture), "capture")
+	if !slices.Contains([]string{"auto", "xdp", "filter", "ring"}, c.Capture) {
+		wrong(fmt.Sprintf("capture %q: choose auto, xdp, filter or ring", c.Capture), "capture")
 	}
 	within := func(section, key string, n, least, most int) {
 		if n < least || n > most {

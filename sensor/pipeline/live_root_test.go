@@ -140,7 +140,7 @@ func (w *wired) send(to *craft.Sender) error {
 }
 
 // ways are the ways to capture that must find the same.
-var ways = []string{"ring", "xdp"}
+var ways = []string{"ring", "filter", "xdp"}
 
 // watching opens a source on an interface.
 func watching(t *testing.T, way, name string) capture.Source {

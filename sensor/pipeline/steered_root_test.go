@@ -86,6 +86,12 @@ func encrypted(t *testing.T) opener {
 
 // What is kept back is no evidence: the same is found.
 func TestLiveFindsTheSameInWhatIsLeft(t *testing.T) {
+	for _, way := range []string{"filter", "xdp"} {
+		t.Run(way, func(t *testing.T) { findsTheSameInWhatIsLeft(t, way) })
+	}
+}
+
+func findsTheSameInWhatIsLeft(t *testing.T, way string) {
 	all := traffic(t)
 	all["transfers"] = encrypted(t)
 	craft.Namespace(t)
@@ -97,7 +103,7 @@ func TestLiveFindsTheSameInWhatIsLeft(t *testing.T) {
 			continue
 		}
 		want, _ := run(t, all[name](t), settings(1, flow.Config{}))
-		source, to := &steered{Source: watching(t, "xdp", "right"), frames: list}, craft.NewSender(t, "left")
+		source, to := &steered{Source: watching(t, way, "right"), frames: list}, craft.NewSender(t, "left")
 		failed := make(chan error, 1)
 		go func() { failed <- onOneThread(func() error { return source.send(to) }) }()
 		got, account := run(t, source, settings(1, flow.Config{Steer: source.Source.(capture.Steerer).Steer}))
