@@ -50,10 +50,14 @@ type filterTally struct {
 	Lost         uint64
 	Missed       uint64
 	CountedBytes uint64
+	Tick         uint64
+	Now          uint64
+	Lend         uint32
+	Spare        uint32
 	LostBytes    uint64
 	Evicted      uint64
 	Full         uint64
-	Spare        [8]uint64
+	Rest         [5]uint64
 }
 
 type filterWideSet struct {

@@ -98,7 +98,7 @@ func (v *checking) env(names []string, wrong error) (*questions.Env, error) {
 	}
 	e := &questions.Env{
 		For: v.length, Interface: names, Mirror: mirror, File: v.file, FileError: wrong,
-		State: state, Journal: journalIn(state), JournalGB: v.Retention.JournalGB,
+		State: state, Lend: func() { ask(state, asked{Ask: "lend"}) }, Journal: journalIn(state), JournalGB: v.Retention.JournalGB,
 		Places: []string{v.Geo.City, v.Geo.ASN}, Command: os.Args[0], Again: sudo(),
 		Rules: func() (int, error) {
 			set, err := loadRules(v.RulesDir)

@@ -155,6 +155,26 @@ func TestCheckOfAHealthyMirror(t *testing.T) {
 	}
 }
 
+// A run that ends the frames of the port leaves them to check for as long as that looks.
+func TestCheckOfAMirrorBesideARun(t *testing.T) {
+	file := port(t, "mirror: [right]\n")
+	program, s := started(t, "run", "--mirror", "right", "--capture", "xdp", "-c", file)
+	s.within(t, says("right by XDP"), func() {})
+	f := checked(t, clinic, "-c", file)
+	for _, p := range f.Problems {
+		if p.Level != "note" {
+			t.Errorf("%+v", p)
+		}
+	}
+	if facts := fmt.Sprintf("%+v", f.Facts); f.Proposal != "right" || !strings.Contains(facts, "3 hosts, no VLAN tags, 100 % of ") {
+		t.Error(f.Proposal, facts)
+	}
+	check(t, program.Process.Signal(os.Interrupt))
+	if err := program.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, s)
+	}
+}
+
 // Without a name in the configuration the mirror port is proposed, and judged.
 func TestCheckProposes(t *testing.T) {
 	file := port(t, "")

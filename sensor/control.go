@@ -24,13 +24,14 @@ import (
 const (
 	maxAsked    = 64 << 10 // bytes of a line
 	askDeadline = 2 * time.Second
+	lentFor     = 3 * time.Second // then somebody has to ask again
 )
 
 func socketIn(state string) string { return filepath.Join(state, "control.sock") }
 
 // asked is what somebody wants of run.
 type asked struct {
-	Ask     string             `json:"ask"` // status, decided or shipped
+	Ask     string             `json:"ask"` // status, decided, shipped or lend
 	Shipped map[string]shipped `json:"shipped,omitempty"`
 }
 
@@ -63,6 +64,7 @@ type answered struct {
 type control struct {
 	now     func() answered
 	decided func() // somebody decided something
+	lend    func() // somebody wants to look at the mirror ports himself, for a moment
 	mu      sync.Mutex
 	shipped map[string]shipped
 	at      time.Time
@@ -152,10 +154,12 @@ func (c *control) answer(in asked) answered {
 	case "status":
 	case "decided":
 		c.decided()
+	case "lend":
+		c.lend()
 	case "shipped":
 		c.shipped, c.at = in.Shipped, time.Now()
 	default:
-		return answered{Error: fmt.Sprintf("unknown question %.20q: ask status, decided or shipped", in.Ask)}
+		return answered{Error: fmt.Sprintf("unknown question %.20q: ask status, decided, shipped or lend", in.Ask)}
 	}
 	a := c.now()
 	a.Shipped, a.ShippedAt = c.shipped, c.at

@@ -240,12 +240,28 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 // control answers who asks at the socket of the state directory. A run goes on without.
 func (r *run) control(ctx context.Context, state string, line *pipeline.Line, sources []capture.Source, record *journal.Recorder) {
 	began := time.Now()
-	c := &control{decided: record.Look, now: func() answered {
+	c := &control{decided: record.Look, lend: lender(sources), now: func() answered {
 		g := line.Glance(sources)
 		return answered{PID: os.Getpid(), Since: began, Packets: g.Packets, Dropped: g.Dropped, Flows: uint64(g.Flows), Events: g.Events, Journaled: record.Journaled(), Rights: r.left}
 	}}
 	if err := c.listen(ctx, state); err != nil {
 		r.say("status and ship cannot ask this run: %v", err)
+	}
+}
+
+// lender lets the host have the frames of the sources for lentFor.
+func lender(sources []capture.Source) func() {
+	lend := func(yes bool) {
+		for _, s := range sources {
+			if l, ok := s.(capture.Lender); ok {
+				l.Lend(yes)
+			}
+		}
+	}
+	back := time.AfterFunc(lentFor, func() { lend(false) })
+	return func() {
+		lend(true)
+		back.Reset(lentFor)
 	}
 }
 

@@ -21,6 +21,7 @@ static __u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
 static void (*const bpf_ringbuf_submit)(void *data, __u64 flags) = (void *)132;
 static void (*const bpf_ringbuf_discard)(void *data, __u64 flags) = (void *)133;
+static __u64 (*const bpf_jiffies64)(void) = (void *)118;
 static __u64 (*const bpf_ktime_get_coarse_ns)(void) = (void *)160;
 
 /* A function that the verifier looks at by itself: it forgets what the caller knows, so the paths

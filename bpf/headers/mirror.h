@@ -153,35 +153,52 @@ INLINE void hand(CTX *ctx, const struct place *at, struct record *r, struct entr
 	t->lost_bytes += r->wire;
 }
 
+/* The coarse clock, which the kernel moves once a tick. */
+INLINE __u64 clock(struct tally *t)
+{
+	__u64 tick = bpf_jiffies64();
+	if (t->tick != tick) {
+		t->tick = tick;
+		t->now = bpf_ktime_get_coarse_ns();
+	}
+	return t->now;
+}
+
+INLINE void take(CTX *ctx, const struct packet *p, int known, __u32 wire, struct place *at, __u32 cpu, struct tally *t)
+{
+	struct entry *e = 0;
+	__u32 wants = wire;
+	if (known) {
+		e = look(at, p, cpu) ? enter(at, p, t, port(ctx)) : 0;
+		if (!e) {
+			t->missed++;
+			t->full++;
+			return;
+		}
+		__u64 now = clock(t), silent = now - e->last;
+		e->last = now;
+		wants = wanted(e, p, wire, silent);
+		if (p->proto == IP_TCP && p->flags & (FIN | RST))
+			closing(at, p);
+		if (!wants) {
+			keep(e, p, t, wire);
+			return;
+		}
+	}
+	struct record r = {.wire = wire, .given = wants < MOST ? wants : MOST, .ifindex = port(ctx), .kind = FRAME, .tag = tag_beside(ctx)};
+	hand(ctx, at, &r, e, p, t);
+}
+
 INLINE int mirror_frame(CTX *ctx)
 {
 	struct packet p;
-	__u32 wire = length(ctx), cpu = bpf_get_smp_processor_id(), wants = wire;
+	__u32 wire = length(ctx), cpu = bpf_get_smp_processor_id();
 	int known = parse(ctx, wire, &p);
 	struct place at = {.ring = ring_of(&p)};
 	__u32 row = cpu * ring_count + at.ring;
 	struct tally *t = bpf_map_lookup_elem(&totals, &row);
 	if (!t)
 		return verdict_of_a_frame;
-	struct entry *e = 0;
-	if (known) {
-		e = look(&at, &p, cpu) ? enter(&at, &p, t, port(ctx)) : 0;
-		if (!e) {
-			t->missed++;
-			t->full++;
-			return verdict_of_a_frame;
-		}
-		__u64 now = bpf_ktime_get_coarse_ns(), silent = now - e->last;
-		e->last = now;
-		wants = wanted(e, &p, wire, silent);
-		if (p.proto == IP_TCP && p.flags & (FIN | RST))
-			closing(&at, &p);
-		if (!wants) {
-			keep(e, &p, t, wire);
-			return verdict_of_a_frame;
-		}
-	}
-	struct record r = {.wire = wire, .given = wants < MOST ? wants : MOST, .ifindex = port(ctx), .kind = FRAME, .tag = tag_beside(ctx)};
-	hand(ctx, &at, &r, e, &p, t);
-	return verdict_of_a_frame;
+	take(ctx, &p, known, wire, &at, cpu, t);
+	return verdict_of_a_frame == XDP_DROP && t->lend ? XDP_PASS : verdict_of_a_frame;
 }

@@ -40,10 +40,14 @@ struct wide_set {
 /* What became of the packets of a processor that belong to a ring: each is in one of four. */
 struct tally {
 	__u64 given, counted, lost, missed; /* packets; lost: counted, but wanted; missed: in no entry either */
-	__u64 counted_bytes, lost_bytes; /* of whole frames */
+	__u64 counted_bytes;
+	__u64 tick, now; /* the coarse clock, ns, as it was read in this tick of the kernel: reading it costs as much as half of the rest */
+	__u32 lend; /* from user space: the host gets the frames too, for a while */
+	__u32 spare;
+	__u64 lost_bytes; /* as counted_bytes of whole frames */
 	__u64 evicted; /* entries that made room */
 	__u64 full; /* times the ring was full */
-	__u64 spare[8];
+	__u64 rest[5];
 };
 
 /* What stands before a frame in a ring, or alone where kind is COUNTERS. */
@@ -114,6 +118,8 @@ volatile const __u32 ring_count = 1;
 volatile const __u32 set_count = 1; /* of one ring on one processor, a power of two */
 volatile const __u32 seed = 0; /* nobody outside can choose flows that meet in one set */
 volatile const __u32 verdict_of_a_frame = 2; /* XDP_PASS; XDP_DROP where a mirror is a copy; 0 of a socket, which never gets frames itself */
+#define XDP_DROP 1
+#define XDP_PASS 2
 
 INLINE int same(const __u32 *a, const __u32 *b)
 {

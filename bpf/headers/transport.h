@@ -114,10 +114,10 @@ INLINE int transport(struct reader *r, struct packet *p)
 }
 
 /* One set of link and network headers and what they carry. */
-APART int layer(CTX *ctx, struct mark *m, struct packet *p)
+INLINE int layer(CTX *ctx, struct mark *m, struct packet *p)
 {
 	void *begin, *end;
-	if (!m || !p || !first(ctx, &begin, &end))
+	if (!first(ctx, &begin, &end))
 		return LEAVE;
 	__u32 off = m->off;
 	forget(off);
@@ -142,6 +142,9 @@ APART int layer(CTX *ctx, struct mark *m, struct packet *p)
 	return what;
 }
 
+/* What a tunnel carries. */
+APART int deeper(CTX *ctx, struct mark *m, struct packet *p) { return m && p ? layer(ctx, m, p) : LEAVE; }
+
 /* Reads the frame; without an answer of COUNT only p->pair means something. */
 INLINE int parse(CTX *ctx, __u32 wire, struct packet *p)
 {
@@ -154,9 +157,9 @@ INLINE int parse(CTX *ctx, __u32 wire, struct packet *p)
 		tag(p, beside);
 	if (!begins(ctx))
 		return 0;
-	int what = DEEPER;
-	for (int i = 0; i < 3 && what == DEEPER; i++) // a tunnel in a tunnel, and the conversation in it
-		what = layer(ctx, &m, p);
+	int what = layer(ctx, &m, p);
+	for (int i = 0; i < 2 && what == DEEPER; i++) // a tunnel in a tunnel, and the conversation in it
+		what = deeper(ctx, &m, p);
 	p->head = m.off;
 	return what == COUNT;
 }

@@ -32,6 +32,10 @@ type Steerer interface {
 	Steer(entry uint64, w event.Want)
 }
 
+// Lender is a Source that ends frames where they arrive, and can leave them to the host
+// for a while: to whoever wants to look for himself.
+type Lender interface{ Lend(yes bool) }
+
 // Stopper is a live Source that ends in two steps: after Stop nothing more comes
 // in, and Read hands out what had come, all counters included, and then io.EOF.
 type Stopper interface{ Stop() error }

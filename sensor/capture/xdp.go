@@ -291,6 +291,22 @@ func (x *xdp) take(b []byte, p *event.Packet) bool {
 // Steer is of Steerer.
 func (x *xdp) Steer(entry uint64, w event.Want) { x.table.steer(entry, w) }
 
+// Lend is of Lender. It may be called from any goroutine.
+func (x *xdp) Lend(yes bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return
+	}
+	lend := uint32(0)
+	if yes {
+		lend = 1
+	}
+	for _, t := range x.table.sums {
+		atomic.StoreUint32(&t.Lend, lend)
+	}
+}
+
 // Stop is of Stopper. It ends all rings of the call.
 func (x *xdp) Stop() error { return x.tap.stop() }
 

@@ -71,6 +71,7 @@ func (e *Env) Sights() []*Sight {
 }
 
 func (e *Env) look() (all []*Sight) {
+	defer e.borrow()()
 	links, err := netlink.LinkList()
 	if err != nil {
 		return nil
@@ -89,6 +90,26 @@ func (e *Env) look() (all []*Sight) {
 	}
 	looking.Wait()
 	return all
+}
+
+// borrow has a run leave frames to us until the function that it returns is called.
+func (e *Env) borrow() (end func()) {
+	if e.Lend == nil {
+		return func() {}
+	}
+	e.Lend()
+	again, over := time.NewTicker(time.Second), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-again.C:
+				e.Lend()
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() { again.Stop(); close(over) }
 }
 
 func newSight(l netlink.Link) *Sight {
