@@ -159,7 +159,7 @@ func TestCheckOfAHealthyMirror(t *testing.T) {
 func TestCheckOfAMirrorBesideARun(t *testing.T) {
 	file := port(t, "mirror: [right]\n")
 	program, s := started(t, "run", "--mirror", "right", "--capture", "xdp", "-c", file)
-	s.within(t, says("right by XDP"), func() {})
+	s.within(t, says(" packets, "), func() {}) // it listens to who asks by then
 	f := checked(t, clinic, "-c", file)
 	for _, p := range f.Problems {
 		if p.Level != "note" {
