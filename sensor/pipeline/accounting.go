@@ -83,7 +83,7 @@ func (a *Accounting) Check() []string {
 	for _, n := range a.Shards {
 		shards += n
 	}
-	equal("seen = delivered + counted + dropped + left in the ring", a.Capture.Seen, a.Capture.Delivered+a.Capture.Counted+a.Capture.Dropped+a.Left)
+	equal("seen = delivered + counted + dropped + left unread", a.Capture.Seen, a.Capture.Delivered+a.Capture.Counted+a.Capture.Dropped+a.Left)
 	equal("delivered = decoded + undecoded", a.Capture.Delivered, a.Decoded+sum(a.Undecoded))
 	equal("decoded = packets of the shards", a.Decoded, shards)
 	equal("flows = live + ended + evicted", a.Flow.Created, a.Flow.Live+a.Flow.Ended()+a.Flow.Evicted())
@@ -97,7 +97,7 @@ func (a *Accounting) Print(w io.Writer) {
 		fmt.Fprintf(w, "  %-11s "+format+"\n", append([]any{name}, args...)...)
 	}
 	fmt.Fprintln(w, "accounting")
-	line("packets", "%d seen = %d delivered + %d only counted + %d dropped by the kernel + %d left in the ring at the end",
+	line("packets", "%d seen = %d delivered + %d counted + %d dropped + %d left unread",
 		a.Capture.Seen, a.Capture.Delivered, a.Capture.Counted, a.Capture.Dropped, a.Left)
 	line("", "%d delivered = %d decoded + %d not decoded%s", a.Capture.Delivered, a.Decoded, sum(a.Undecoded), list(a.Undecoded))
 	if len(a.Shards) > 1 {
