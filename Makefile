@@ -60,6 +60,9 @@ test-delivery: go-version ## server faults, KILLS kills and power cuts, three da
 bench-ship: go-version ## documents a second that one processor sends into a server that takes all
 	$(GO) test ./sensor/delivery -run '^$$' -bench Ship -benchtime 3x
 
+bench-elastic: build ## a hospital's day in a real Elasticsearch: its size, and documents a second; FILEBEAT= is measured beside
+	@GO=$(GO) FILEBEAT=$(FILEBEAT) deploy/bench-elastic.sh
+
 live: go-version ## the captures in CAPTURES over a wire (root): the findings of the file, ten at their own pace
 	CI=true BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) $(GO) test -count=1 -timeout 60m -v ./sensor/pipeline -run Live
 
@@ -71,6 +74,10 @@ test-elastic: go-version ## what stands in Elasticsearch, against the real SERVE
 
 demo-elastic: build ## from nothing to alerts in a real Elasticsearch, and what an analyst asks it
 	@GO=$(GO) deploy/demo-elastic.sh
+
+alert-pages: go-version ## the pages of three alerts of CAPTURES, drawn by SEED=, for readers who know nothing else
+	@mkdir -p build/pages
+	BRANDMELDER_PAGES=$(abspath build/pages) BRANDMELDER_CAPTURES=$(abspath $(CAPTURES)) SEED=$(or $(SEED),1) $(GO) test -count=1 -v ./sensor -run DrawnPages
 
 race: go-version ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(RACE)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,16 +26,17 @@ var pageTemplate = template.Must(template.New("page").Parse(pageFile))
 
 // pageWords are what the page says itself, English and Dutch.
 var pageWords = map[string][2]string{
-	"risk": {"risk", "risico"}, "sensor": {"sensor", "sensor"}, "measured": {"Measured beside usual", "Gemeten naast gebruikelijk"},
+	"risk": {"risk", "risico"}, "sensor": {"sensor", "sensor"}, "decide": {"Say what you decided", "Zeg wat u besloot"},
 	"why": {"Why it matters", "Waarom het ertoe doet"}, "steps": {"First steps", "Eerste stappen"}, "other": {"What else it can be", "Wat het nog meer kan zijn"},
 	"flows": {"Connections to look up", "Verbindingen om op te zoeken"}, "of": {"of", "van"}, "begin": {"Begin", "Begin"}, "source": {"Source", "Bron"}, "destination": {"Destination", "Doel"},
 	"hosts": {"Whom it is about", "Om wie het gaat"}, "address": {"Address", "Adres"}, "zone": {"Zone", "Zone"}, "owner": {"Owner and contact", "Eigenaar en contact"}, "user": {"user", "gebruiker"},
 	"targets": {"All targets", "Alle doelen"}, "incident": {"Incident over time", "Incident in de tijd"}, "coverage": {"How well the sensor saw then", "Hoe goed de sensor toen zag"},
-	"learning": {"Still learning", "Leert nog"}, "reasons": {"What the risk rests on", "Waar het risico op rust"}, "id": {"Alert", "Melding"},
-	"observed": {"Measured", "Gemeten"}, "usual": {"Usual", "Gebruikelijk"}, "since": {"learned since", "geleerd sinds"}, "shipped": {"a limit that is built in, not learned here", "een ingebouwde grens, niet hier geleerd"},
+	"learning": {"Still learning", "Leert nog"}, "severity": {"severity", "ernst"}, "id": {"Alert", "Melding"},
+	"observed": {"Measured", "Gemeten"}, "usual": {"Usual", "Gebruikelijk"}, "limit": {"Limit", "Grens"}, "since": {"learned since", "geleerd sinds"}, "shipped": {"built in, not learned here", "ingebouwd, niet hier geleerd"},
+	"beside-usual": {"Measured beside what is usual", "Gemeten naast wat gebruikelijk is"}, "beside-limit": {"Measured beside the limit", "Gemeten naast de grens"},
 	"packets": {"Packets in that minute", "Pakketten in die minuut"}, "dropped": {"Lost by the kernel", "Verloren door de kernel"}, "oneway": {"Connections with one side only", "Verbindingen met maar één kant"},
 	"gap": {"Bytes never seen", "Bytes nooit gezien"}, "unknown": {"no minute was complete yet", "nog geen minuut was compleet"},
-	"until": {"might have said more, and learn until", "hadden meer kunnen zeggen, en leren tot"}, "low": {"Note", "Aantekening"}, "medium": {"Medium", "Middel"}, "high": {"High", "Hoog"}, "critical": {"Critical", "Kritiek"},
+	"learns": {"until", "tot"}, "more": {"These might have said more by then", "Deze hadden dan meer kunnen zeggen"}, "port": {"port", "poort"}, "nobody": {"nobody is named", "niemand genoemd"}, "low": {"Note", "Aantekening"}, "medium": {"Medium", "Middel"}, "high": {"High", "Hoog"}, "critical": {"Critical", "Kritiek"},
 	"open": {"open", "open"}, "acknowledged": {"acknowledged by", "in behandeling bij"}, "closed": {"closed by", "gesloten door"}, "none": {"in no zone", "in geen zone"},
 	"certain": {"the detector is certain", "de detector is zeker"}, "unsure": {"the detector is not sure", "de detector is niet zeker"}, "only-unusual": {"it is only unusual", "het is alleen ongebruikelijk"},
 	"many-hosts": {"many hosts", "veel systemen"}, "far-above-usual": {"far above usual", "ver boven gebruikelijk"}, "vital-zone": {"care depends on the zone", "de zorg hangt van de zone af"},
@@ -55,13 +57,14 @@ type page struct {
 	Timeline                                           []pageAlert
 	Blurred                                            bool // packets were lost
 	Coverage                                           []named
-	Learning                                           string
-	Techniques, Reasons                                []string
+	Learning, LearnsUntil                              string
+	Techniques                                         []string
+	Reasons                                            string // what the risk rests on
 }
 
 type (
 	pageFlow  struct{ Start, Source, Destination, Community string }
-	pageHost  struct{ Part, Address, Name, User, Zone, Role, Owner, Contact string }
+	pageHost  struct{ Part, Address, Port, Name, User, Zone, Role, Owner, Contact string }
 	pageAlert struct {
 		When, Level, Title string
 		Here               bool
@@ -90,6 +93,19 @@ var levelColours = map[int]string{21: "#4a6785", 47: "#b7791f", 73: "#c2410c", 9
 
 func (p *page) level(severity int) string { return p.Say(strings.ToLower(output.Level(severity))) }
 
+// reasons are those of the risk in words.
+func (p *page) reasons(codes []string) string {
+	var list []string
+	for _, code := range codes {
+		word := cmp.Or(p.Say(code), code)
+		if slices.Contains([]string{"low", "medium", "high", "critical"}, code) {
+			word = p.Say("severity") + " " + strings.ToLower(word)
+		}
+		list = append(list, word)
+	}
+	return strings.Join(list, ", ")
+}
+
 // stamp writes a time of a document for people, in the time of this machine.
 func stamp(t time.Time) string {
 	if t.IsZero() {
@@ -101,13 +117,11 @@ func stamp(t time.Time) string {
 func (d *paged) page(a *view.Alert, incident []view.Alert, lang string) *page {
 	text := d.Brandmelder.Text[lang]
 	p := &page{
-		Lang: lang, ID: a.ID, Colour: cmp.Or(levelColours[a.Severity], "#4a6785"), When: stamp(time.Unix(0, a.Time)), Sensor: d.Observer.Name,
+		Lang: lang, ID: a.ID, Colour: cmp.Or(levelColours[a.Severity], "#4a6785"), When: time.Unix(0, a.Time).Format("2006-01-02 15:04:05 MST"), Sensor: d.Observer.Name,
 		Rule: d.Rule.Name, Risk: d.Event.Risk, Title: cmp.Or(text.Title, d.Rule.Name), Message: cmp.Or(text.Message, a.Message),
 		Why: text.Why, Other: text.Other, Steps: text.Steps, Incident: d.Brandmelder.Incident.ID,
 	}
-	for _, code := range d.Brandmelder.Risk.Reasons {
-		p.Reasons = append(p.Reasons, cmp.Or(p.Say(code), code))
-	}
+	p.Reasons = p.reasons(d.Brandmelder.Risk.Reasons)
 	p.Level = p.level(a.Severity)
 	p.State = p.Say(a.State)
 	if a.State != "open" {
@@ -121,7 +135,8 @@ func (d *paged) page(a *view.Alert, incident []view.Alert, lang string) *page {
 		p.Techniques = append(p.Techniques, strings.TrimSpace(id+" "+kibana.NameOf(id)))
 	}
 	if l := d.Brandmelder.Learning; len(l.Detectors) > 0 {
-		p.Learning = strings.Join(l.Detectors, ", ") + " " + p.Say("until") + " " + stamp(l.Until)
+		p.Learning = p.Say("more") + ": " + strings.Join(l.Detectors, ", ")
+		p.LearnsUntil = stamp(l.Until)
 	}
 	for i := range incident {
 		p.Timeline = append(p.Timeline, p.told(&incident[i], a.ID))
@@ -153,15 +168,18 @@ func (p *page) flows(d *paged) {
 func (p *page) hosts(d *paged) {
 	b := &d.Brandmelder
 	for _, h := range []pageHost{
-		{p.Say("source"), d.Source.IP, d.Source.Domain, d.User.Name, b.Zone.Source, b.Source.Role, b.Source.Owner, b.Source.Contact},
-		{p.Say("destination"), d.Destination.IP, d.Destination.Domain, "", b.Zone.Destination, b.Destination.Role, b.Destination.Owner, b.Destination.Contact},
+		{p.Say("source"), d.Source.IP, "", d.Source.Domain, d.User.Name, b.Zone.Source, b.Source.Role, b.Source.Owner, b.Source.Contact},
+		{p.Say("destination"), d.Destination.IP, "", d.Destination.Domain, "", b.Zone.Destination, b.Destination.Role, b.Destination.Owner, b.Destination.Contact},
 	} {
 		if h.Address == "" {
 			continue
 		}
 		h.Zone = cmp.Or(h.Zone, p.Say("none"))
+		if h.Owner+h.Contact == "" {
+			h.Owner = p.Say("nobody")
+		}
 		if d.Destination.Port > 0 && h.Part == p.Say("destination") {
-			h.Address += fmt.Sprintf(" : %d", d.Destination.Port)
+			h.Port = fmt.Sprint(p.Say("port"), " ", d.Destination.Port)
 		}
 		p.Hosts = append(p.Hosts, h)
 	}

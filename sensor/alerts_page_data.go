@@ -69,6 +69,7 @@ type measured struct {
 // chart shows what was measured beside what is usual, as bars.
 type chart struct {
 	Height int
+	Head   string
 	Label  string
 	Bars   []bar
 	Note   string
@@ -87,28 +88,24 @@ const (
 	barStep  = 36
 )
 
-// chart is nil where nothing was measured.
+// chart is nil where nothing stands beside what was measured: the sentence has it.
 func (p *page) chart(observed, usual *measured) *chart {
-	if observed.Unit == "" {
+	if observed.Unit == "" || usual.Unit == "" {
 		return nil
 	}
-	c := &chart{}
-	top := math.Abs(observed.Value)
-	bars := []*measured{observed}
-	if usual.Unit != "" {
-		bars = append(bars, usual)
-		if usual.Unit == observed.Unit { // another unit is a figure beside it, and no bar
-			top = math.Max(top, math.Abs(usual.Value))
-		}
-		c.Note = p.Say("shipped")
-		if !usual.Since.IsZero() {
-			c.Note = p.Say("since") + " " + stamp(usual.Since)
-		}
+	c := &chart{Head: p.Say("beside-usual"), Note: p.Say("since") + " " + stamp(usual.Since), Height: 2*barStep - 10}
+	beside := p.Say("usual")
+	if usual.Since.IsZero() {
+		c.Head, c.Note, beside = p.Say("beside-limit"), p.Say("shipped"), p.Say("limit")
 	}
-	for i, m := range bars {
+	top := math.Abs(observed.Value)
+	if usual.Unit == observed.Unit { // another unit is a figure beside it, and no bar
+		top = math.Max(top, math.Abs(usual.Value))
+	}
+	for i, m := range []*measured{observed, usual} {
 		b := bar{Name: p.Say("observed"), Fill: p.Colour, Y: i * barStep, TextY: i*barStep + 17}
 		if m == usual {
-			b.Name, b.Fill = p.Say("usual"), "#9aa7b5"
+			b.Name, b.Fill = beside, "#9aa7b5"
 		}
 		if top > 0 && m.Unit == observed.Unit {
 			b.Width = max(int(barsLong*math.Abs(m.Value)/top), 2)
@@ -118,7 +115,6 @@ func (p *page) chart(observed, usual *measured) *chart {
 		c.Label += b.Name + " " + b.Value + ". "
 		c.Bars = append(c.Bars, b)
 	}
-	c.Height = len(bars)*barStep - 10
 	return c
 }
 

@@ -3,7 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,22 +48,61 @@ func TestAlertPage(t *testing.T) {
 
 func storedAlerts(t *testing.T, file string) (ids []string) {
 	t.Helper()
-	list, err := execute(t, rootCommand(), "alerts", "list", "--json", "-c", file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(list) {
-		var a struct{ Event struct{ ID string } }
-		if err := json.Unmarshal([]byte(line), &a); err != nil {
-			t.Fatal(err)
-		}
-		id, _, _ := strings.Cut(a.Event.ID, "-")
-		ids = append(ids, id)
-	}
-	if len(ids) == 0 {
+	if ids = alertsFrom(t, file, 0); len(ids) == 0 {
 		t.Fatal("no alerts")
 	}
 	return ids
+}
+
+// alertsFrom are the ids of the alerts of at least a severity.
+func alertsFrom(t *testing.T, file string, severity int) (ids []string) {
+	t.Helper()
+	for line := range strings.Lines(must(t, file, "alerts", "list", "--json")) {
+		var a struct {
+			Event struct {
+				ID       string
+				Severity int
+			}
+		}
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatal(err)
+		}
+		if id, _, _ := strings.Cut(a.Event.ID, "-"); a.Event.Severity >= severity {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// TestDrawnPages makes the pages of three alerts that a seed draws from the captures, for
+// readers who know nothing else: make alert-pages. A capture is drawn, then an alert of it.
+func TestDrawnPages(t *testing.T) {
+	folder := os.Getenv("BRANDMELDER_PAGES")
+	if folder == "" {
+		t.Skip("BRANDMELDER_PAGES is not set: make alert-pages")
+	}
+	seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
+	check(t, err)
+	files, err := filepath.Glob(os.Getenv("BRANDMELDER_CAPTURES") + "/*/*.pcap*")
+	check(t, err)
+	random := rand.New(rand.NewPCG(seed, 0))
+	random.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+	for made := 0; made < 3; files = files[1:] {
+		if len(files) == 0 {
+			t.Fatalf("only %d captures give an alert", made)
+		}
+		file, _ := storedOf(t, files[0])
+		ids := alertsFrom(t, file, 47)
+		if len(ids) == 0 {
+			continue
+		}
+		made++
+		id := ids[random.IntN(len(ids))]
+		page := filepath.Join(folder, fmt.Sprintf("page%d.html", made))
+		text, err := execute(t, rootCommand(), "alerts", "show", id, "--html", "-c", file)
+		check(t, errors.Join(err, os.WriteFile(page, []byte(text), 0o644)))
+		t.Logf("seed %d: %s is alert %s of %d of %s", seed, page, id, len(ids), files[0])
+	}
 }
 
 // What an intruder may choose stands on the page as text and as nothing else.

@@ -20,12 +20,20 @@ import (
 // recorded capture.
 func stored(t *testing.T) (file, state string) {
 	t.Helper()
+	return storedOf(t, recorded(t))
+}
+
+// storedOf is the same of any capture.
+func storedOf(t *testing.T, packets string) (file, state string) {
+	t.Helper()
 	file, state = stateFile(t)
+	text, err := os.ReadFile(file)
+	check(t, errors.Join(err, os.WriteFile(file, append(text, "retention: {decisions: 36500}\n"...), 0o600))) // a capture may be old
 	s := settings{file: file}
 	if err := s.load(); err != nil {
 		t.Fatal(err)
 	}
-	source, err := capture.Files([]string{recorded(t)}, capture.Options{Logger: slog.Default()})
+	source, err := capture.Files([]string{packets}, capture.Options{Logger: slog.Default()})
 	if err != nil {
 		t.Fatal(err)
 	}

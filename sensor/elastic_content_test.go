@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/brandmelder/brandmelder/ingest/kibana"
 	"github.com/brandmelder/brandmelder/sensor/config"
@@ -102,7 +103,7 @@ func holds(q kibana.Query, d event.Document) bool {
 
 // Each query of Kibana finds on the server what it finds in the documents that were
 // sent, said as Query DSL by us and, where it is at hand, by Kibana's own parser; and
-// each panel's sums can be made.
+// each panel's rows are those that the documents make.
 func TestElasticAnswersKibana(t *testing.T) {
 	r := realServer(t)
 	own := r.tenant("k")
@@ -119,38 +120,81 @@ func TestElasticAnswersKibana(t *testing.T) {
 	}
 	uses := contentOf(own.Namespace).Uses()
 	parsed := kibanaParser(t, uses)
-	found := 0
+	found, table := 0, rows{T: t}
 	for _, u := range uses {
 		if u.Query == nil {
 			continue
 		}
-		want := 0
+		var held []event.Document
 		for _, d := range all {
 			if holds(u.Query, d) {
-				want++
+				held = append(held, d)
 			}
 		}
+		want := len(held)
 		if want > 0 {
 			found++
 		}
-		if got := r.hitsOf(u.Body, own.Namespace); got != want {
+		got, answer := r.found(u.Body, own.Namespace)
+		if got != want {
 			t.Errorf("%s: %d documents, want %d", u.Where, got, want)
 		}
+		ours := !slices.Contains(u.Fields, "brandmelder.origin") // which the server adds
+		if asked, ok := u.Body["aggs"].(map[string]any); ok && ours && want > 0 {
+			table.where = u.Where
+			table.same(asked, answer, held)
+		}
 		if theirs := parsed[u.Query.KQL()]; theirs != nil {
-			if got := r.hitsOf(map[string]any{"query": theirs}, own.Namespace); got != want {
+			if got, _ := r.found(map[string]any{"query": theirs}, own.Namespace); got != want {
 				t.Errorf("%s, as Kibana reads %s: %d documents, want %d", u.Where, u.Query.KQL(), got, want)
 			}
 		}
 	}
-	t.Logf("%d uses, %d of them find something; %d queries read by Kibana's parser", len(uses), found, len(parsed))
-	if found < 35 {
-		t.Errorf("only %d uses find anything", found)
+	t.Logf("%d uses, %d of them find something; %d rows of panels compared; %d queries read by Kibana's parser", len(uses), found, table.seen, len(parsed))
+	if found < 35 || table.seen < 100 {
+		t.Errorf("only %d uses find anything, in %d rows", found, table.seen)
 	}
 }
 
-// hitsOf counts what a search finds, of what a replay gave: the server's own and the
-// documents of other tests are left out by what they lack.
-func (r *real) hitsOf(body map[string]any, namespace string) int {
+// The rule for a silent sensor raises the one that spoke within a day and is quiet now: in
+// ES|QL where the server has it, as Kibana runs it, and as a search everywhere.
+func TestElasticHearsSilence(t *testing.T) {
+	r := realServer(t)
+	var docs []event.Doc
+	for name, ago := range map[string]time.Duration{"awake": time.Minute, "silent": 40 * time.Minute, "gone": 30 * time.Hour} {
+		for n := range 3 {
+			at := time.Now().Add(-ago - time.Duration(n)*time.Minute).UTC().Format(time.RFC3339)
+			docs = append(docs, event.Doc{Dataset: "coverage", ID: fmt.Sprint(name, n), JSON: fmt.Appendf(nil,
+				`{"@timestamp":%q,"event":{"dataset":"brandmelder.coverage"},"observer":{"name":%q}}`, at, name)})
+		}
+	}
+	r.send(r.a.Namespace, docs)
+	target := stream("coverage", r.a.Namespace)
+	r.ask(http.MethodPost, "/"+target+"/_refresh", nil)
+	uses := contentOf(r.a.Namespace).Uses()
+	silent := uses[slices.IndexFunc(uses, func(u kibana.Use) bool { return u.ESQL != "" })]
+	by, _ := at(r.ask(http.MethodPost, "/"+target+"/_search", silent.Body), "aggregations.by").(map[string]any)
+	if rows := buckets(by); len(rows) != 1 || rows[0]["key"] != "silent" {
+		t.Errorf("silent: %v", rows)
+	}
+	lately := map[string]any{"range": map[string]any{"@timestamp": map[string]any{"gte": "now-24h"}}} // the rule's from
+	answer, status, err := r.Call(t.Context(), http.MethodPost, "/_query", map[string]any{"query": silent.ESQL, "filter": lately})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status == http.StatusMethodNotAllowed || strings.Contains(fmt.Sprint(answer), "no handler found") {
+		t.Logf("%s has no ES|QL here", r.has)
+		return
+	}
+	rows, _ := answer["values"].([]any)
+	if len(rows) != 1 || rows[0].([]any)[0] != "silent" || !slices.Contains([]string{"40", "41"}, fmt.Sprint(rows[0].([]any)[2])) {
+		t.Errorf("silent in ES|QL: %d %v", status, answer)
+	}
+}
+
+// found counts what a search finds, of what a replay gave, and returns what it makes of
+// that: the server's own and the documents of other tests are left out by what they lack.
+func (r *real) found(body map[string]any, namespace string) (int, map[string]any) {
 	r.t.Helper()
 	search := map[string]any{"size": 0, "track_total_hits": true}
 	for name, v := range body {
@@ -169,7 +213,8 @@ func (r *real) hitsOf(body map[string]any, namespace string) int {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return int(n)
+	made, _ := answer["aggregations"].(map[string]any)
+	return int(n), made
 }
 
 // kibanaParser reads the queries with the parser that Kibana has, which is published

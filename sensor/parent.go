@@ -156,7 +156,7 @@ func (r *run) both(ctx context.Context, isStaged bool) error {
 	sending.args = append(sending.args, partFlag+"="+bare)
 	ships := slices.ContainsFunc(r.Outputs, func(o config.Output) bool { return remote(&o) })
 	capturing.start()
-	defer r.passHangups(capturing)()
+	defer passHangups(capturing, sending)()
 	var shipped chan struct{} // nil: never
 	if ships {
 		sending.start()
@@ -202,13 +202,16 @@ func (s *settings) configured() []string {
 	return []string{"-c", s.file}
 }
 
-// passHangups passes SIGHUP on to a part, until the function that it returns is called.
-func (r *run) passHangups(p *part) (stop func()) {
+// passHangups passes SIGHUP on to the parts that run, until the function that it returns
+// is called.
+func passHangups(parts ...*part) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
 		for range hangups {
-			p.signal(syscall.SIGHUP)
+			for _, p := range parts {
+				p.signal(syscall.SIGHUP)
+			}
 		}
 	}()
 	return func() {

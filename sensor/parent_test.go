@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -75,6 +76,42 @@ func TestShip(t *testing.T) {
 	keptSecret(t, state, said)
 }
 
+// SIGHUP puts the outputs of the file in force, all of them or none, in the process that
+// runs; what the new one is to get it gets from the journal's beginning.
+func TestShipReloads(t *testing.T) {
+	first, second := fake.New(), fake.New()
+	webs := []*httptest.Server{httptest.NewServer(first), httptest.NewServer(second)}
+	for _, w := range webs {
+		defer w.Close()
+	}
+	file, _ := stateFile(t)
+	before, err := os.ReadFile(file)
+	check(t, err)
+	sendsTo(t, file, webs[0].URL, "")
+	watched(t, file)
+	program, s := started(t, "ship", "-c", file)
+	s.within(t, says("sending to elasticsearch "+webs[0].URL), func() {})
+	hangup := func() { check(t, program.Process.Signal(syscall.SIGHUP)) }
+	outputs := func(more string) { // in one piece, for ship may be reading
+		text := fmt.Sprintf("%soutputs: [{name: elasticsearch, as: new, hosts: ['%s'], refresh: 100ms}%s]\n", before, webs[1].URL, more)
+		check(t, errors.Join(os.WriteFile(file+".new", []byte(text), 0o600), os.Rename(file+".new", file)))
+	}
+	outputs(", {name: webhook}")
+	s.within(t, says("what was in force stays: "), hangup)
+	if text := s.String(); strings.Contains(text, webs[1].URL) || strings.Contains(text, "output      ") {
+		t.Errorf("one output of two was put in force:\n%s", text)
+	}
+	outputs("")
+	s.within(t, says("sending to new "+webs[1].URL), hangup)
+	s.within(t, func(string) bool { return strings.Contains(must(t, file, "status"), "+ 0 pending") }, func() {})
+	check(t, program.Process.Signal(os.Interrupt))
+	check(t, program.Wait())
+	shippedAll(t, file, second)
+	if len(first.Streams()) == 0 {
+		t.Error("the first output got nothing")
+	}
+}
+
 // shippedAll checks that all is stored, once, and that the verbs say so.
 func shippedAll(t *testing.T, file string, server *fake.Server) {
 	t.Helper()
@@ -88,7 +125,7 @@ func shippedAll(t *testing.T, file string, server *fake.Server) {
 	if stored == 0 || sum.Acknowledged != uint64(stored) || !sum.Adds() || len(server.Refused()) > 0 {
 		t.Errorf("%d stored, %s, refused %v", stored, &sum, server.Refused())
 	}
-	if ls := must(t, file, "journal", "ls"); !strings.Contains(ls, "decisions: 1 files") || !strings.Contains(ls, "output elasticsearch: ") {
+	if ls := must(t, file, "journal", "ls"); !strings.Contains(ls, "decisions: 1 files") || !strings.Contains(ls, "output "+now.Outputs[0].Name+": ") {
 		t.Error(ls)
 	}
 	if v := must(t, file, "journal", "verify"); !strings.Contains(v, "records are whole") {

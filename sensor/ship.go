@@ -63,6 +63,9 @@ func (s *ship) say(format string, args ...any) {
 func (s *ship) run(ctx context.Context) error {
 	ctx, end := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer end()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	state, err := s.state()
 	if err != nil {
 		return err
@@ -70,12 +73,9 @@ func (s *ship) run(ctx context.Context) error {
 	if err := rights.Keep(rights.None); err != nil && !errors.Is(err, rights.ErrThreads) {
 		return err
 	}
-	posts, err := s.posts(true, state, s.w, s.say)
+	posts, err := s.remotePosts(&s.settings, state)
 	if err != nil {
 		return err
-	}
-	if len(posts) == 0 {
-		return errors.New("ship: no output of the configuration needs the network; see outputs in the documentation of -c")
 	}
 	if s.part == "" {
 		s.say("brandmelder %s, configuration %s, state in %s", version, s.Hash(), state)
@@ -86,13 +86,61 @@ func (s *ship) run(ctx context.Context) error {
 	}
 	defer lock.Close()
 	isUp(s.part)
+	for posts != nil {
+		posts = s.send(ctx, posts, state, hangup)
+	}
+	return nil
+}
+
+// remotePosts are those of the outputs that need the network; there has to be one.
+func (s *ship) remotePosts(c *settings, state string) ([]*delivery.Post, error) {
+	posts, err := c.posts(true, state, s.w, s.say)
+	if err == nil && len(posts) == 0 {
+		err = errors.New("ship: no output of the configuration needs the network; see outputs in the documentation of -c")
+	}
+	return posts, err
+}
+
+// send sends until ctx ends, and returns nil; or until a SIGHUP, and returns the posts
+// of the configuration as it is then.
+func (s *ship) send(ctx context.Context, posts []*delivery.Post, state string, hangup <-chan os.Signal) []*delivery.Post {
 	for _, p := range posts {
 		s.say("sending to %s %s", p.Name, p.Where)
 	}
-	for _, line := range deliverUntil(ctx, posts, state) {
+	inForce, end := context.WithCancel(ctx)
+	defer end()
+	lines := make(chan []string)
+	go func() { lines <- deliverUntil(inForce, posts, state) }()
+	next := s.reloaded(ctx, state, hangup)
+	end()
+	for _, line := range <-lines {
 		s.say("  %-11s %s", "output", line)
 	}
-	return nil
+	return next
+}
+
+// reloaded waits for SIGHUP and reads the configuration anew. One that is wrong changes
+// nothing, and the screen says why. It is nil when ctx has ended.
+func (s *ship) reloaded(ctx context.Context, state string, hangup <-chan os.Signal) []*delivery.Post {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+		}
+		next := settings{file: s.file}
+		err := next.load()
+		var posts []*delivery.Post
+		if err == nil {
+			posts, err = s.remotePosts(&next, state)
+		}
+		if err != nil {
+			s.say("not reloaded, what was in force stays: %v", err)
+			continue
+		}
+		s.say("in force: the outputs of configuration %s; other settings as ship began", next.Hash())
+		return posts
+	}
 }
 
 // deliverUntil sends until ctx ends, and then what it can within the grace.

@@ -11,6 +11,7 @@ type Rule struct {
 	Name  string
 	Query Query // empty for one in ES|QL
 	ESQL  string
+	Body  object // the search of one in ES|QL
 }
 
 // MarshalJSON writes the rule alone.
@@ -99,18 +100,18 @@ func (c *Content) criticalRule() Rule {
 	return Rule{object: o, Name: o["name"].(string), Query: q}
 }
 
-// silence is after how long without a minute of coverage a sensor counts as silent.
-const silence = "15 minutes"
+// silence is after how many minutes without coverage a sensor counts as silent.
+const silence = 15
 
 // silentRule is the dead man's switch: a sensor that spoke within a day and says
 // nothing any more.
 func (c *Content) silentRule() Rule {
 	query := fmt.Sprintf(`FROM %s
 | STATS heard = MAX(@timestamp) BY observer.name
-| WHERE heard < NOW() - %s
+| WHERE heard < NOW() - %d minutes
 | EVAL minutes = DATE_DIFF("minutes", heard, NOW())
 | KEEP observer.name, heard, minutes`, c.stream("coverage"), silence)
-	o := c.rule("silent", "Brandmelder: "+c.say("a sensor is silent", "een sensor zwijgt"), "A sensor wrote coverage within the last day, and none for "+silence+".", "high", 73)
+	o := c.rule("silent", "Brandmelder: "+c.say("a sensor is silent", "een sensor zwijgt"), fmt.Sprintf("A sensor wrote coverage within the last day, and none for %d minutes.", silence), "high", 73)
 	o["type"], o["language"], o["query"] = "esql", "esql", query
 	o["interval"], o["from"] = "5m", "now-24h"
 	o["alert_suppression"] = object{"group_by": []any{"observer.name"}, "duration": object{"value": 6, "unit": "h"}, "missing_fields_strategy": "suppress"}
@@ -119,7 +120,21 @@ func (c *Content) silentRule() Rule {
 		"## What now\n1. Is the machine up, and does `systemctl status brandmelder` run?\n2. `brandmelder status` and `brandmelder check` on the sensor name what is wrong.\n3. Until it speaks again, quiet means nothing: say so to the shift.",
 		"## Wat nu\n1. Staat de machine aan, en draait `systemctl status brandmelder`?\n2. `brandmelder status` en `brandmelder check` op de sensor noemen wat er mis is.\n3. Tot hij weer spreekt, betekent stilte niets: meld dat aan de dienst.")
 	o["investigation_fields"] = fieldNames("observer.name")
-	return Rule{object: o, Name: o["name"].(string), ESQL: query}
+	return Rule{object: o, Name: o["name"].(string), ESQL: query, Body: silentSearch()}
+}
+
+// silentSearch is the same as a search, for servers without ES|QL.
+func silentSearch() object {
+	within := func(minutes int) object {
+		return object{"range": object{"@timestamp": object{"gte": fmt.Sprintf("now-%dm", minutes)}}}
+	}
+	return object{"size": 0, "query": within(24 * 60), "aggs": object{"by": object{
+		"terms": object{"field": "observer.name", "size": 1000},
+		"aggs": object{
+			"lately": object{"filter": within(silence)},
+			"silent": object{"bucket_selector": object{"buckets_path": object{"lately": "lately._count"}, "script": "params.lately == 0"}},
+		},
+	}}}
 }
 
 // guide is the investigation guide: Dutch and English below each other.

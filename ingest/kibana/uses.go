@@ -31,7 +31,11 @@ func (c *Content) Uses() (list []Use) {
 		if names, ok := r.object["investigation_fields"].(object); ok {
 			fields = slices.Concat(fields, names["field_names"].([]string))
 		}
-		list = append(list, Use{"rule " + r.Name, r.Query, r.ESQL, fields, object{"query": r.Query.DSL(), "size": 0}})
+		body := r.Body
+		if body == nil {
+			body = object{"query": r.Query.DSL(), "size": 0}
+		}
+		list = append(list, Use{"rule " + r.Name, r.Query, r.ESQL, fields, body})
 	}
 	return list
 }

@@ -217,7 +217,7 @@ func TestKilledAndCut(t *testing.T) {
 	server.Calm()
 	stop := make(chan struct{})
 	close(stop)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(kills(t))*time.Second) // for what the killed ones left
 	defer cancel()
 	if err := elasticPost(v.dir, v.url, journal.Disk{}).Run(ctx, stop); err != nil || ctx.Err() != nil {
 		t.Fatal(err, ctx.Err())
