@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # bench-elastic.sh: what a hospital's working day is in a real Elasticsearch, and how fast it gets there: documents and
 # bytes of each data stream after a force merge, documents a second that ship, with one processor, and the server take.
-# Beside it, with FILEBEAT= a filebeat, the same flows as lines of a file, with one processor too.
+# Beside it, with FILEBEAT= a filebeat, LINES of the same flows as a file, with one processor too.
 # The day is that of docs/eval-week.md (2,666 hosts); what an output gets by default is sent.
-#   FILEBEAT=path   PORT=9299   HEAP=1g   KEEP=folder (of the journal, made once)
+#   FILEBEAT=path   LINES=100000   PORT=9299   HEAP=1g   KEEP=folder (of the journal, made once)
+# A filebeat can be built from the module github.com/elastic/beats/v7@v7.17.29 with the replacements of its go.mod.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PORT=${PORT:-9299} HOSTS=2666
@@ -53,7 +54,7 @@ bin/brandmelder elastic check --url "$ES_URL" --user "$ES_USER" --namespace benc
 api PUT _index_template/bench-filebeat -d '{"index_patterns":["bench-filebeat"],"priority":500,"composed_of":["brandmelder@settings","brandmelder.flow@mappings"]}' >/dev/null
 cat >"$out/filebeat.yml" <<YAML
 path.home: $out/filebeat
-filebeat.inputs: [{type: log, paths: [$state/journal.flows.ndjson], json.keys_under_root: true, json.overwrite_keys: true}]
+filebeat.inputs: [{type: log, paths: [$out/flows.ndjson], json.keys_under_root: true, json.overwrite_keys: true}]
 output.elasticsearch: {hosts: ['$ES_URL'], username: $ES_USER, password: $ES_PASS, index: bench-filebeat, bulk_max_size: 2000, compression_level: 1, allow_older_versions: true}
 setup.template.enabled: false
 setup.ilm.enabled: false
@@ -61,7 +62,8 @@ queue.mem: {events: 8192, flush.min_events: 2000, flush.timeout: 1s}
 logging.to_files: false
 YAML
 chmod go-w "$out/filebeat.yml"
-lines=$(wc -l <"$state/journal.flows.ndjson")
+head -n "${LINES:-100000}" "$state/journal.flows.ndjson" >"$out/flows.ndjson"
+lines=$(wc -l <"$out/flows.ndjson")
 before=$(seconds "$server") since=$(date +%s.%N)
 GOMAXPROCS=1 "$FILEBEAT" -e -once -c "$out/filebeat.yml" >"$out/filebeat.log" 2>&1 & pids=$!
 while u=$(seconds $pids 2>/dev/null) && m=$(peak $pids 2>/dev/null) && [ -n "$m" ]; do used=$u mb=$m; sleep 0.2; done

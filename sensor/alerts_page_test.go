@@ -91,7 +91,10 @@ func TestDrawnPages(t *testing.T) {
 		if len(files) == 0 {
 			t.Fatalf("only %d captures give an alert", made)
 		}
-		file, _ := storedOf(t, files[0])
+		file, state := stateFile(t)
+		text, err := os.ReadFile(file) // a capture may be old
+		check(t, errors.Join(err, os.WriteFile(file, append(text, "retention: {decisions: 36500}\n"...), 0o600)))
+		storeOf(t, file, state, files[0])
 		ids := alertsFrom(t, file, 47)
 		if len(ids) == 0 {
 			continue
@@ -99,8 +102,8 @@ func TestDrawnPages(t *testing.T) {
 		made++
 		id := ids[random.IntN(len(ids))]
 		page := filepath.Join(folder, fmt.Sprintf("page%d.html", made))
-		text, err := execute(t, rootCommand(), "alerts", "show", id, "--html", "-c", file)
-		check(t, errors.Join(err, os.WriteFile(page, []byte(text), 0o644)))
+		written, err := execute(t, rootCommand(), "alerts", "show", id, "--html", "-c", file)
+		check(t, errors.Join(err, os.WriteFile(page, []byte(written), 0o644)))
 		t.Logf("seed %d: %s is alert %s of %d of %s", seed, page, id, len(ids), files[0])
 	}
 }

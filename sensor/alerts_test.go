@@ -20,15 +20,14 @@ import (
 // recorded capture.
 func stored(t *testing.T) (file, state string) {
 	t.Helper()
-	return storedOf(t, recorded(t))
+	file, state = stateFile(t)
+	storeOf(t, file, state, recorded(t))
+	return file, state
 }
 
-// storedOf is the same of any capture.
-func storedOf(t *testing.T, packets string) (file, state string) {
+// storeOf is the same of any capture and configuration.
+func storeOf(t *testing.T, file, state, packets string) {
 	t.Helper()
-	file, state = stateFile(t)
-	text, err := os.ReadFile(file)
-	check(t, errors.Join(err, os.WriteFile(file, append(text, "retention: {decisions: 36500}\n"...), 0o600))) // a capture may be old
 	s := settings{file: file}
 	if err := s.load(); err != nil {
 		t.Fatal(err)
@@ -62,7 +61,6 @@ func storedOf(t *testing.T, packets string) (file, state string) {
 	if err := errors.Join(j.Append(docs), j.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return file, state
 }
 
 func TestAlertsEmptySaysWhereItLooked(t *testing.T) {
