@@ -13,6 +13,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
@@ -171,7 +172,7 @@ func TestStatus(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
-	var now status
+	var now health.Status
 	if err := json.Unmarshal([]byte(must(t, file, "status", "--json")), &now); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +180,7 @@ func TestStatus(t *testing.T) {
 	if err := s.load(); err != nil {
 		t.Fatal(err)
 	}
-	if now.Configuration != s.Hash() || now.State != state || now.Alerts == 0 || now.Open == 0 || len(now.Coverage) == 0 || now.Retention.Flow != 30 || now.Kept.Telemetry != 7 {
+	if now.Configuration != s.Hash() || now.State != state || now.Stored.Alerts == 0 || now.Stored.Open == 0 || now.Stored.LastAlert == nil || now.Minute == nil || now.Kept.Index["flow"] != 30 || now.Kept.Telemetry != 7 {
 		t.Errorf("%+v", now)
 	}
 	if _, err := os.Stat(filepath.Join(state, "view.db")); err != nil {

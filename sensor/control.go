@@ -11,12 +11,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
+	"runtime/pprof"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/brandmelder/brandmelder/sensor/delivery"
+	"github.com/brandmelder/brandmelder/sensor/health"
 )
 
 // The socket in the state directory by which the verbs, ship and run speak: one line
@@ -31,43 +31,23 @@ func socketIn(state string) string { return filepath.Join(state, "control.sock")
 
 // asked is what somebody wants of run.
 type asked struct {
-	Ask     string             `json:"ask"` // status, decided, shipped or lend
-	Shipped map[string]shipped `json:"shipped,omitempty"`
+	Ask     string          `json:"ask"` // status, decided, shipped, stacks or lend
+	Shipped []health.Output `json:"shipped,omitempty"`
 }
 
-// shipped is how an output stands, as ship tells.
-type shipped struct {
-	Acknowledged uint64 `json:"acknowledged"`
-	Pending      uint64 `json:"pending"`
-	Dead         uint64 `json:"dead"`
-	Expired      uint64 `json:"expired"`
-	Doubtful     uint64 `json:"possible_duplicates"`
-	Error        string `json:"error,omitempty"`
-}
-
-// answered is what run says of itself.
+// answered is what run says.
 type answered struct {
-	PID       int                `json:"pid"`
-	Since     time.Time          `json:"since"`
-	Packets   uint64             `json:"packets"`
-	Dropped   uint64             `json:"dropped"`
-	Flows     uint64             `json:"flows"`
-	Events    uint64             `json:"events"`
-	Journaled uint64             `json:"journaled"` // since it began
-	Rights    string             `json:"rights"`    // that are left, and why
-	Shipped   map[string]shipped `json:"shipped,omitempty"`
-	ShippedAt time.Time          `json:"shipped_at,omitzero"`
-	Error     string             `json:"error,omitempty"`
+	Run    health.Run `json:"run"`
+	Stacks string     `json:"stacks,omitempty"` // of its goroutines: functions and lines, no values
+	Error  string     `json:"error,omitempty"`
 }
 
 // control answers at the socket of a state directory.
 type control struct {
-	now     func() answered
+	now     func() health.Run
 	decided func() // somebody decided something
 	lend    func() // somebody wants to look at the mirror ports himself, for a moment
-	mu      sync.Mutex
-	shipped map[string]shipped
-	at      time.Time
+	shipped func([]health.Output)
 }
 
 // listen opens the socket; the lock of the journal says that no other run has it.
@@ -147,9 +127,7 @@ func readAsked(r io.Reader) (in asked, err error) {
 	return in, nil
 }
 
-func (c *control) answer(in asked) answered {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (c *control) answer(in asked) (a answered) {
 	switch in.Ask {
 	case "status":
 	case "decided":
@@ -157,13 +135,21 @@ func (c *control) answer(in asked) answered {
 	case "lend":
 		c.lend()
 	case "shipped":
-		c.shipped, c.at = in.Shipped, time.Now()
+		c.shipped(in.Shipped)
+	case "stacks":
+		a.Stacks = stacks()
 	default:
-		return answered{Error: fmt.Sprintf("unknown question %.20q: ask status, decided, shipped or lend", in.Ask)}
+		return answered{Error: fmt.Sprintf("unknown question %.20q: ask status, decided, shipped, stacks or lend", in.Ask)}
 	}
-	a := c.now()
-	a.Shipped, a.ShippedAt = c.shipped, c.at
+	a.Run = c.now()
 	return a
+}
+
+// stacks is where every goroutine is.
+func stacks() string {
+	var text bytes.Buffer
+	pprof.Lookup("goroutine").WriteTo(&text, 1)
+	return string(text.Bytes()[:min(text.Len(), maxAsked/2)])
 }
 
 // ask asks the run of a state directory; an error where none runs.
@@ -186,8 +172,9 @@ func ask(state string, in asked) (a answered, err error) {
 	return a, nil
 }
 
-// tellRun tells run each second how the outputs stand; without a run it says nothing.
-func tellRun(ctx context.Context, posts []*delivery.Post, state string) {
+// tellRun tells run each second how the outputs of ship stand; without a run it says
+// nothing.
+func (s *settings) tellRun(ctx context.Context, state string) {
 	tick := time.NewTicker(report)
 	defer tick.Stop()
 	for {
@@ -196,12 +183,8 @@ func tellRun(ctx context.Context, posts []*delivery.Post, state string) {
 			return
 		case <-tick.C:
 		}
-		all := map[string]shipped{}
-		for _, p := range posts {
-			if s, err := delivery.Both(p.Journal, p.Dir); err == nil {
-				all[p.Name] = shipped{s.Acknowledged, s.Pending, s.Dead - s.Resent, s.Gone(), s.Doubtful, s.Error}
-			}
+		if list, err := s.outputs(state, remote); err == nil {
+			ask(state, asked{Ask: "shipped", Shipped: list})
 		}
-		ask(state, asked{Ask: "shipped", Shipped: all})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
@@ -21,6 +22,15 @@ import (
 func remote(o *config.Output) bool {
 	s := output.Find(o.Name)
 	return s != nil && s.Remote
+}
+
+func local(o *config.Output) bool { return !remote(o) }
+
+func every(*config.Output) bool { return true }
+
+// ships reports whether something needs the process that has the network.
+func (s *settings) ships() bool {
+	return s.Metrics != "" || slices.ContainsFunc(s.Outputs, func(o config.Output) bool { return remote(&o) })
 }
 
 // outputDir is where an output keeps how far it is and what it would not take.
@@ -57,6 +67,9 @@ func (s *settings) posts(far bool, state string, stdout io.Writer, say func(stri
 	return list, nil
 }
 
+// news are the notices of what befalls an output.
+var news = map[delivery.News]*notice{delivery.Waits: noticeWaiting, delivery.GoesOn: noticeFlows, delivery.Buries: noticeDead}
+
 func (s *settings) post(o *config.Output, state string, stdout io.Writer, say func(string, ...any)) (*delivery.Post, error) {
 	own, err := o.Settings()
 	if err != nil {
@@ -68,6 +81,7 @@ func (s *settings) post(o *config.Output, state string, stdout io.Writer, say fu
 		Choice: o.Choice(), Limit: o.Limit(), Single: spec.Single, Say: say,
 		Env: output.Env{Stdout: stdout, Namespace: s.Namespace, Lang: s.Lang, Observer: s.observer().Name},
 	}
+	p.Tell = func(n delivery.News, format string, args ...any) { news[n].tell(say, format, args...) }
 	p.Open = func(env output.Env) (output.Sink, error) { return spec.Open(env, own) }
 	sink, err := p.Open(p.Env) // what is wrong is said before anything runs
 	if err != nil {

@@ -39,8 +39,8 @@ func elasticCheckCommand() *cobra.Command {
 	return c
 }
 
-// health is what check finds.
-type health struct {
+// targetHealth is what check finds.
+type targetHealth struct {
 	Server     string          `json:"server"`
 	Licence    string          `json:"licence,omitempty"`
 	Lifecycle  string          `json:"lifecycle"`
@@ -65,7 +65,7 @@ func (e *elasticCheck) run(ctx context.Context, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	h := &health{Server: can.String(), Licence: can.Licence, Lifecycle: can.Lifecycle, Namespace: e.tenant.Namespace}
+	h := &targetHealth{Server: can.String(), Licence: can.Licence, Lifecycle: can.Lifecycle, Namespace: e.tenant.Namespace}
 	if h.Changes, err = e.changes(ctx, admin, can); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (e *elasticCheck) rights(ctx context.Context) ([]ingest.Right, error) {
 	return (&ingest.Admin{Transport: client}).Rights(ctx, &e.tenant)
 }
 
-func (h *health) judge() {
+func (h *targetHealth) judge() {
 	h.Problems = []string{}
 	if n := len(h.Changes); n > 0 {
 		h.Problems = append(h.Problems, fmt.Sprintf("%d things differ: brandmelder elastic install puts them right", n))
@@ -115,7 +115,7 @@ func (h *health) judge() {
 	}
 }
 
-func (h *health) print(w io.Writer) {
+func (h *targetHealth) print(w io.Writer) {
 	fmt.Fprintf(w, "server        %s, licence %s\n", h.Server, cmp.Or(h.Licence, "none"))
 	fmt.Fprintf(w, "old documents %s\n", cmp.Or(h.Lifecycle, "nothing removes them"))
 	fmt.Fprintf(w, "tenant        %s\n", h.Namespace)

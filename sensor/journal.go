@@ -53,10 +53,9 @@ func journalLsCommand() *cobra.Command {
 				return err
 			}
 		}
-		list, err := s.seen(state)
+		list, err := s.outputs(state, every)
 		for i := range list {
-			sum := list[i].account()
-			fmt.Fprintf(w, "output %s: %s\n", list[i].Name, &sum)
+			fmt.Fprintf(w, "output %s: %s\n", list[i].Name, list[i].Both())
 		}
 		return err
 	})

@@ -5,10 +5,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/baseline"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
@@ -30,7 +30,9 @@ func (s *settings) learned(state string) (pipeline.Learned, error) {
 func found(r baseline.Restored) {
 	switch {
 	case r.Err != nil && r.Empty:
-		slog.Warn("learning begins anew: the snapshot cannot be used", "detector", r.Name, "error", r.Err)
+		noticeLearn.tell(func(string, ...any) {
+			slog.Warn("learning begins anew: the snapshot cannot be used", "detector", r.Name, "error", r.Err)
+		}, "learning of %s begins anew: its snapshot cannot be used: %v", r.Name, r.Err)
 	case r.Err != nil:
 		slog.Warn("the newest snapshot cannot be used; the one before is", "detector", r.Name, "entries", r.Entries, "error", r.Err)
 	default:
@@ -38,46 +40,16 @@ func found(r baseline.Restored) {
 	}
 }
 
-// lesson is how far one detector is.
-type lesson struct {
-	Detector string     `json:"detector"`
-	Entries  int        `json:"entries"`         // that it keeps
-	Saved    time.Time  `json:"saved"`           // when they were last written
-	Day      int        `json:"day,omitempty"`   // of Days, while it learns
-	Days     int        `json:"days,omitempty"`  // that it has to learn; 0 it need not
-	Until    *time.Time `json:"until,omitempty"` // while it learns
-	Again    string     `json:"again,omitempty"` // why it had to begin anew
-}
-
 // lessons reads how far the detectors are, from what they saved last.
-func lessons(dir string) (list []lesson, err error) {
+func lessons(dir string) (list []health.Lesson, err error) {
 	heads, err := baseline.Heads(dir)
 	for _, h := range heads {
-		one := lesson{Detector: h.Name, Entries: h.Entries, Saved: time.Unix(0, h.Saved).UTC()}
-		if l := h.Lesson; l != nil {
-			const day = int64(24 * time.Hour)
-			one.Days, one.Again = int(l.Length/day), l.Again
-			if l.Since != 0 && h.Saved < l.Until() {
-				until := time.Unix(0, l.Until()).UTC()
-				one.Day, one.Until = int((h.Saved-l.Since)/day)+1, &until
-			}
+		one := health.Lesson{}
+		if h.Lesson != nil {
+			one = pipeline.LessonOf(h.Lesson, h.Saved)
 		}
+		one.Detector, one.Entries, one.Saved = h.Name, h.Entries, time.Unix(0, h.Saved).UTC()
 		list = append(list, one)
 	}
 	return list, err
-}
-
-// String words a lesson for status.
-func (l lesson) String() string {
-	text := fmt.Sprintf("%s keeps %d, saved %s", l.Detector, l.Entries, l.Saved.Format(time.DateTime))
-	switch {
-	case l.Until != nil:
-		text += fmt.Sprintf("; learning until %s (day %d of %d)", l.Until.Format(time.DateTime), l.Day, l.Days)
-	case l.Days > 0:
-		text += fmt.Sprintf("; learned %d days", l.Days)
-	}
-	if l.Again != "" {
-		text += "; began anew: " + strings.ReplaceAll(l.Again, "\n", "; ")
-	}
-	return text
 }

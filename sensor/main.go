@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 
@@ -58,7 +59,8 @@ func rootCommand() *cobra.Command {
 		rulesCommand(), elasticCommand(),
 		runCommand(),
 		shipCommand(),
-		statusCommand(),
+		statusCommand(), topCommand(),
+		supportCommand(),
 		suppressCommand(),
 		versionCommand(),
 	)
@@ -74,6 +76,9 @@ const garbagePercent = 60
 func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
+	}
+	if os.Getenv("BRANDMELDER_LOG") == "debug" {
+		slog.SetLogLoggerLevel(slog.LevelDebug)
 	}
 	err := rootCommand().Execute()
 	if err == nil {

@@ -7,14 +7,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/brandmelder/brandmelder/ingest"
-	"github.com/brandmelder/brandmelder/sensor/config"
 )
 
 // Run in the hand is a small parent: it starts the process that captures, the one that
@@ -154,7 +152,7 @@ func (r *run) both(ctx context.Context, isStaged bool) error {
 	capturing := &part{name: "capture", args: append(r.typed(), partFlag+"="+value), w: r.children(), say: r.say}
 	sending := &part{name: "ship", args: append([]string{"ship"}, r.configured()...), w: r.children(), say: r.say}
 	sending.args = append(sending.args, partFlag+"="+bare)
-	ships := slices.ContainsFunc(r.Outputs, func(o config.Output) bool { return remote(&o) })
+	ships := r.ships()
 	capturing.start()
 	defer passHangups(capturing, sending)()
 	var shipped chan struct{} // nil: never

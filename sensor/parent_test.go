@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/brandmelder/brandmelder/ingest/fake"
+	"github.com/brandmelder/brandmelder/sensor/health"
 )
 
 // sendsTo adds an Elasticsearch output to a configuration.
@@ -119,11 +120,11 @@ func shippedAll(t *testing.T, file string, server *fake.Server) {
 	for _, name := range server.Streams() {
 		stored += len(server.Documents(name))
 	}
-	var now status
+	var now health.Status
 	check(t, json.Unmarshal([]byte(must(t, file, "status", "--json")), &now))
-	sum := now.Outputs[0].account()
-	if stored == 0 || sum.Acknowledged != uint64(stored) || !sum.Adds() || len(server.Refused()) > 0 {
-		t.Errorf("%d stored, %s, refused %v", stored, &sum, server.Refused())
+	sum := now.Outputs[0].Both()
+	if stored == 0 || sum.Acknowledged != uint64(stored) || !sum.Adds || len(server.Refused()) > 0 {
+		t.Errorf("%d stored, %s, refused %v", stored, sum, server.Refused())
 	}
 	if ls := must(t, file, "journal", "ls"); !strings.Contains(ls, "decisions: 1 files") || !strings.Contains(ls, "output "+now.Outputs[0].Name+": ") {
 		t.Error(ls)
@@ -186,15 +187,20 @@ func TestShipRefuses(t *testing.T) {
 func TestControl(t *testing.T) {
 	state := t.TempDir()
 	heard := 0
-	c := &control{decided: func() { heard++ }, now: func() answered { return answered{PID: 7} }}
+	p := newPulse(state)
+	p.look, p.count = func() health.Line { return health.Line{} }, func() (uint64, uint64) { return 7, 0 }
+	c := &control{decided: func() { heard++ }, shipped: p.shipped, now: p.word}
 	check(t, c.listen(t.Context(), state))
 	if info, err := os.Stat(socketIn(state)); err != nil || info.Mode().Perm() != 0o660 {
 		t.Error(info, err)
 	}
-	if a, err := ask(state, asked{Ask: "shipped", Shipped: map[string]shipped{"soc": {Acknowledged: 3}}}); err != nil || a.PID != 7 {
+	if a, err := ask(state, asked{Ask: "shipped", Shipped: []health.Output{{Name: "soc", Decisions: health.Account{Acknowledged: 3}}}}); err != nil || a.Run.PID != os.Getpid() {
 		t.Error(a, err)
 	}
-	if a, err := ask(state, asked{Ask: "status"}); err != nil || a.Shipped["soc"].Acknowledged != 3 {
+	if a, err := ask(state, asked{Ask: "status"}); err != nil || a.Run.Shipped[0].Decisions.Acknowledged != 3 || a.Run.Journaled != 7 {
+		t.Error(a, err)
+	}
+	if a, err := ask(state, asked{Ask: "stacks"}); err != nil || !strings.Contains(a.Stacks, "TestControl") {
 		t.Error(a, err)
 	}
 	if _, err := ask(state, asked{Ask: "decided"}); err != nil || heard != 1 {

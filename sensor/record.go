@@ -42,10 +42,12 @@ func openJournal(state string) (*journal.Journal, error) {
 	return j, err
 }
 
+func seedIn(state string) string { return filepath.Join(state, "seed") }
+
 // seedOf is the secret of this sensor: it keys the ids of its alerts and the codes
 // of pseudonyms. Ship, of the same group, reads it for these. It is made once and never leaves the state directory.
 func seedOf(state string) ([]byte, error) {
-	path := filepath.Join(state, "seed")
+	path := seedIn(state)
 	seed, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		seed = make([]byte, seedSize)

@@ -57,7 +57,7 @@ func (r *run) obey(ctx context.Context, line *pipeline.Line, journalDir string, 
 			err = line.Order(o)
 		}
 		if err != nil {
-			r.say("not reloaded, what was in force stays: %v", err)
+			noticeReload.tell(r.say, "not reloaded, what was in force stays: %v", err)
 			continue
 		}
 		c = next

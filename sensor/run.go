@@ -22,6 +22,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/delivery"
 	"github.com/brandmelder/brandmelder/sensor/drill"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 	"github.com/brandmelder/brandmelder/sensor/rights"
@@ -206,7 +207,9 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	}
 	record := journal.Record(j, keep(r.Retention), r.shown)
 	var skipped uint64
+	p := r.pulse(state, record, settings.Alert.Observer)
 	line, err := pipeline.New(settings, func(d event.Doc) {
+		p.saw(d)
 		if !kept(d) && !r.asked(&d) {
 			skipped++
 			return
@@ -214,7 +217,7 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 		if isBlind(d) {
 			r.say("%s", blindLine(d))
 		}
-		record.Put(d)
+		p.put(d)
 	})
 	if err != nil {
 		record.Close()
@@ -222,14 +225,21 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	}
 	r.left = r.shed(sources, state)
 	finish := follow(context.Background(), posts)
-	r.control(ctx, state, line, sources, record)
+	p.look, p.run.Rights = func() health.Line { return line.Glance(sources) }, r.left
+	r.control(ctx, state, p, sources, record.Look)
 	isUp(r.part)
-	go r.status(ctx, line, sources)
+	var beating sync.WaitGroup
+	beats, stop := context.WithCancel(ctx)
+	beating.Go(func() { p.beat(beats) })
+	go r.status(ctx, p)
 	go r.obey(ctx, line, journalIn(state), record.Decided())
 	account, err := line.Live(ctx, sources)
+	stop()
+	beating.Wait()
+	p.end()
 	count := record.Close()
 	account.Print(r.w)
-	r.say("  %-11s %d = %d offered to the journal + %d of kinds that it does not keep", "", account.Documents, count.Offered, skipped)
+	r.say("  %-11s %d + %d about the sensor = %d offered to the journal + %d of kinds that it does not keep", "", account.Documents, p.documents, count.Offered, skipped)
 	r.say("  %-11s %s", "journal", count)
 	for _, line := range finish() {
 		r.say("  %-11s %s", "output", line)
@@ -238,12 +248,8 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 }
 
 // control answers who asks at the socket of the state directory. A run goes on without.
-func (r *run) control(ctx context.Context, state string, line *pipeline.Line, sources []capture.Source, record *journal.Recorder) {
-	began := time.Now()
-	c := &control{decided: record.Look, lend: lender(sources), now: func() answered {
-		g := line.Glance(sources)
-		return answered{PID: os.Getpid(), Since: began, Packets: g.Packets, Dropped: g.Dropped, Flows: uint64(g.Flows), Events: g.Events, Journaled: record.Journaled(), Rights: r.left}
-	}}
+func (r *run) control(ctx context.Context, state string, p *pulse, sources []capture.Source, decided func()) {
+	c := &control{decided: decided, lend: lender(sources), shipped: p.shipped, now: p.word}
 	if err := c.listen(ctx, state); err != nil {
 		r.say("status and ship cannot ask this run: %v", err)
 	}
@@ -263,6 +269,16 @@ func lender(sources []capture.Source) func() {
 		lend(true)
 		back.Reset(lentFor)
 	}
+}
+
+// pulse is that of a run that records.
+func (r *run) pulse(state string, record *journal.Recorder, o *event.Observer) *pulse {
+	p := newPulse(state)
+	p.count = func() (uint64, uint64) { return record.Journaled(), record.Shed() }
+	p.record = record.Put
+	p.say = r.say
+	p.tell = func(run *health.Run) { p.document(pipeline.HealthDocument(o, r.ofRun(state, run))) }
+	return p
 }
 
 // prepare is what a live line on so many sources needs: its settings, and the outputs
@@ -299,7 +315,7 @@ func (r *run) prepare(sources int, state string) (c pipeline.Config, outputs []*
 func (r *run) shown(d event.Doc, err error) {
 	r.show(d)
 	if err != nil {
-		r.say("%s %s is not on disk: %v", d.Dataset, d.ID, err)
+		noticeDisk.tell(r.say, "%s %s is not on disk: %v", d.Dataset, d.ID, err)
 	}
 }
 
@@ -307,21 +323,26 @@ func (r *run) shown(d event.Doc, err error) {
 // counted, and does not call anyone.
 func (r *run) show(d event.Doc) {
 	if isAlert(d) && !bytes.Contains(d.JSON, []byte(`"suppression":{`)) {
-		r.say("%s", alertLine(d))
+		noticeAlert.tell(r.say, "%s", alertLine(d))
 	}
 }
 
-// status prints a line a second.
-func (r *run) status(ctx context.Context, line *pipeline.Line, sources []capture.Source) {
-	tick := time.NewTicker(time.Second)
+// status prints a line a second; in the journal of a unit, which keeps it for good, one
+// a minute, and what changes is a notice.
+func (r *run) status(ctx context.Context, p *pulse) {
+	every := time.Second
+	if systemd() != nil {
+		every = time.Minute
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			g := line.Glance(sources)
-			r.say("%s  %d packets, %d dropped, %d flows, %d events", now.Format("15:04:05"), g.Packets, g.Dropped, g.Flows, g.Events)
+			l := p.look()
+			r.say("%s  %d packets, %d dropped, %d flows, %d events", now.Format("15:04:05"), l.Packets, l.Drops.Kernel, l.Flows.Created, l.Events)
 		}
 	}
 }

@@ -77,6 +77,9 @@ func (s *ship) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.serveMetrics(ctx, state); err != nil {
+		return err
+	}
 	if s.part == "" {
 		s.say("brandmelder %s, configuration %s, state in %s", version, s.Hash(), state)
 	}
@@ -92,13 +95,14 @@ func (s *ship) run(ctx context.Context) error {
 	return nil
 }
 
-// remotePosts are those of the outputs that need the network; there has to be one.
+// remotePosts are those of the outputs that need the network, and not nil: there has
+// to be one, or the metrics.
 func (s *ship) remotePosts(c *settings, state string) ([]*delivery.Post, error) {
 	posts, err := c.posts(true, state, s.w, s.say)
-	if err == nil && len(posts) == 0 {
+	if err == nil && !c.ships() {
 		err = errors.New("ship: no output of the configuration needs the network; see outputs in the documentation of -c")
 	}
-	return posts, err
+	return append([]*delivery.Post{}, posts...), err
 }
 
 // send sends until ctx ends, and returns nil; or until a SIGHUP, and returns the posts
@@ -110,7 +114,7 @@ func (s *ship) send(ctx context.Context, posts []*delivery.Post, state string, h
 	inForce, end := context.WithCancel(ctx)
 	defer end()
 	lines := make(chan []string)
-	go func() { lines <- deliverUntil(inForce, posts, state) }()
+	go func() { lines <- s.deliverUntil(inForce, posts, state) }()
 	next := s.reloaded(ctx, state, hangup)
 	end()
 	for _, line := range <-lines {
@@ -144,11 +148,11 @@ func (s *ship) reloaded(ctx context.Context, state string, hangup <-chan os.Sign
 }
 
 // deliverUntil sends until ctx ends, and then what it can within the grace.
-func deliverUntil(ctx context.Context, posts []*delivery.Post, state string) []string {
+func (s *ship) deliverUntil(ctx context.Context, posts []*delivery.Post, state string) []string {
 	hard, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	finish := follow(hard, posts)
-	go tellRun(hard, posts, state)
+	go s.tellRun(hard, state)
 	<-ctx.Done()
 	time.AfterFunc(graceful, cancel)
 	return finish()

@@ -18,6 +18,7 @@ type shownAlert struct {
 		Severity int `json:"severity"`
 	} `json:"event"`
 	Rule struct {
+		ID       string `json:"id"`
 		Name     string `json:"name"`
 		Category string `json:"category"`
 	} `json:"rule"`

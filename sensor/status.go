@@ -2,90 +2,150 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"io"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/delivery"
+	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
-	"github.com/brandmelder/brandmelder/sensor/output"
+	"github.com/brandmelder/brandmelder/sensor/health"
+	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/view"
 )
 
-// status is how the sensor is doing, in one document.
-type status struct {
-	Version       string           `json:"version"`
-	Configuration string           `json:"configuration"` // hash
-	State         string           `json:"state"`
-	Alerts        int              `json:"alerts"`
-	Open          int              `json:"open"`
-	Exercise      int              `json:"exercise"` // of the alerts
-	Incidents     int              `json:"incidents"`
-	Decisions     int              `json:"decisions"`
-	Minutes       int              `json:"minutes"` // of coverage
-	Suppressions  int              `json:"suppressions"`
-	Retention     config.Retention `json:"retention"`
-	Kept          onDisk           `json:"kept"`
-	Running       *answered        `json:"running,omitempty"`
-	Outputs       []seen           `json:"outputs"`
-	Coverage      json.RawMessage  `json:"coverage,omitempty"` // the newest document
-	Blind         []string         `json:"blind,omitempty"`    // the newest times without sight, newest first
-	Learned       []lesson         `json:"learned,omitempty"`
+// kept is how long this sensor, and an index behind it, keeps what.
+func (s *settings) kept() health.Kept {
+	k, r := keep(s.Retention), s.Retention
+	return health.Kept{
+		Decisions: int(k.Decisions / day), Telemetry: int(k.Telemetry / day), Coverage: r.Health, GB: r.JournalGB,
+		Index: map[string]int{"auth": r.Auth, "flow_summaries": r.FlowSummaries, "flow": r.Flow, "protocols": r.Protocols, "health": r.Health, "headers": r.Headers},
+	}
 }
 
-// onDisk is how long this disk keeps what, in days.
-type onDisk struct {
-	Decisions int `json:"decisions"` // alerts, incidents and what people decided
-	Telemetry int `json:"telemetry"` // logins, flows and health in the journal
-	Coverage  int `json:"coverage"`  // minutes of coverage in the view
-	GB        int `json:"gb"`        // and at most this much telemetry
-}
-
-// seen is what one output gets to see, and how it stands with each series.
-type seen struct {
-	Name      string            `json:"name"`
-	Kind      string            `json:"kind"`
-	Where     string            `json:"where"`
-	View      string            `json:"view"`
-	What      string            `json:"what"`
-	Decisions delivery.Standing `json:"decisions"`
-	Telemetry delivery.Standing `json:"telemetry"`
-	Adds      bool              `json:"adds_up"`
-}
-
-// account is an output's with both series together.
-func (s *seen) account() (sum delivery.Standing) {
-	sum.Join(&s.Decisions)
-	sum.Join(&s.Telemetry)
-	return sum
-}
-
-func (s *settings) kept() onDisk {
-	k := keep(s.Retention)
-	return onDisk{Decisions: int(k.Decisions / day), Telemetry: int(k.Telemetry / day), Coverage: s.Retention.Health, GB: s.Retention.JournalGB}
-}
-
-// seen reads from files how the outputs stand, whichever process is away.
-func (s *settings) seen(state string) (list []seen, err error) {
+// outputs reads from files how those that are wanted stand, whichever process is away.
+func (s *settings) outputs(state string, wanted func(*config.Output) bool) (list []health.Output, err error) {
 	for i := range s.Outputs {
 		o := &s.Outputs[i]
+		if !wanted(o) {
+			continue
+		}
 		own, err := o.Settings()
 		if err != nil {
 			return nil, err
 		}
-		one := seen{Name: o.Called(), Kind: o.Name, Where: own.Where(), View: o.Sees(), What: o.Choice().What}
-		dir := outputDir(state, o)
-		if one.Decisions, err = delivery.Stand(journalIn(state), dir, event.Decisions); err != nil {
+		one := health.Output{Name: o.Called(), Kind: o.Name, Where: own.Where(), View: o.Sees(), What: o.Choice().What}
+		if err := delivery.Tell(&one, journalIn(state), outputDir(state, o)); err != nil {
 			return nil, err
 		}
-		if one.Telemetry, err = delivery.Stand(journalIn(state), dir, event.Telemetry); err != nil {
-			return nil, err
-		}
-		one.Adds = one.Decisions.Adds() && one.Telemetry.Adds()
 		list = append(list, one)
 	}
 	return list, nil
+}
+
+// onDisk is what the journal has.
+func onDisk(dir string) (j health.Journal, err error) {
+	for series, into := range map[event.Series]*health.Series{event.Decisions: &j.Decisions, event.Telemetry: &j.Telemetry} {
+		if err := seriesOn(dir, series, into); err != nil {
+			return j, err
+		}
+	}
+	return j, nil
+}
+
+func seriesOn(dir string, series event.Series, into *health.Series) error {
+	next, err := journal.Head(dir, series)
+	if err != nil {
+		return err
+	}
+	into.Documents = max(next, 1) - 1
+	if into.Bytes, err = journal.Size(dir, series); err != nil {
+		return err
+	}
+	gone, err := journal.Expired(dir, series)
+	for _, g := range gone {
+		if into.Expired == nil {
+			into.Expired = map[string]uint64{}
+		}
+		into.Expired[g.Reason] += g.Last - g.First + 1
+	}
+	if err != nil {
+		return err
+	}
+	_, err = journal.Read(dir, series, 0, func(e journal.Entry) bool {
+		into.Oldest = time.Unix(0, e.Time).UTC()
+		return false
+	})
+	return err
+}
+
+// health is what of the document is read from files, and what run says or said last.
+func (s *settings) health(state string) (now health.Status, err error) {
+	now = health.Status{
+		Sensor: s.observer().Name, Version: version, Configuration: s.Hash(), State: state, At: time.Now().UTC(),
+		Kept: s.kept(), Ships: s.ships(), Sending: sending(state),
+	}
+	if now.Outputs, err = s.outputs(state, every); err != nil {
+		return now, err
+	}
+	if now.Journal, err = onDisk(journalIn(state)); err != nil {
+		return now, err
+	}
+	if a, err := ask(state, asked{Ask: "status"}); err == nil {
+		now.Up, now.Run = true, &a.Run
+	} else if now.Run, err = lastWord(state); err != nil {
+		return now, err
+	}
+	if now.Run != nil {
+		now.Minute, now.Detectors = now.Run.Minute, now.Run.Line.Detectors
+	}
+	now.Synchronised = synchronised()
+	now.Judge()
+	return now, nil
+}
+
+// ofRun is the document as run itself makes it, for the index: what ship has is as
+// ship told.
+func (r *run) ofRun(state string, own *health.Run) *health.Status {
+	now := &health.Status{
+		Sensor: r.observer().Name, Version: version, Configuration: r.Hash(), State: state, At: own.At, Up: true, Run: own,
+		Minute: own.Minute, Detectors: own.Line.Detectors, Kept: r.kept(),
+		Ships: r.ships(), Sending: own.At.Sub(own.ShippedAt) < wordEvery,
+	}
+	now.Outputs, _ = r.outputs(state, local) // what cannot be read now is told the next time
+	now.Outputs = append(now.Outputs, own.Shipped...)
+	now.Journal, _ = onDisk(journalIn(state))
+	now.Judge()
+	return now
+}
+
+// sending reports whether ship runs: it holds its lock.
+func sending(state string) bool {
+	f, err := os.Open(filepath.Join(shipDir(state), "lock"))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+}
+
+// synchronised asks the kernel whether a program keeps the clock; nil where it may not
+// be asked, as in the units.
+func synchronised() *bool {
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	if err != nil {
+		return nil
+	}
+	is := state != unix.TIME_ERROR && t.Status&unix.STA_UNSYNC == 0
+	return &is
 }
 
 func statusCommand() *cobra.Command {
@@ -101,7 +161,8 @@ func statusCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(c.OutOrStdout()).Encode(now)
 			}
-			return now.print(c.OutOrStdout())
+			printStatus(c.OutOrStdout(), &now)
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "for machines")
@@ -109,7 +170,8 @@ func statusCommand() *cobra.Command {
 	return c
 }
 
-func (s *settings) status() (now status, err error) {
+// status is the whole document, with what only the view over the journal knows.
+func (s *settings) status() (now health.Status, err error) {
 	standing, _, err := s.standing()
 	if err != nil {
 		return now, err
@@ -118,107 +180,74 @@ func (s *settings) status() (now status, err error) {
 	if err != nil {
 		return now, err
 	}
-	now = status{Version: version, Configuration: s.Hash(), State: state, Suppressions: len(standing),
-		Retention: s.Retention, Kept: s.kept()}
-	if now.Outputs, err = s.seen(state); err != nil {
+	if now, err = s.health(state); err != nil {
 		return now, err
 	}
-	if a, err := ask(state, asked{Ask: "status"}); err == nil {
-		now.Running = &a
-	}
-	if now.Learned, err = lessons(learnedIn(state)); err != nil {
+	if err := learnedInto(&now.Detectors, learnedIn(state)); err != nil {
 		return now, err
 	}
 	if v == nil {
 		return now, nil
 	}
 	defer v.Close()
-	counts, err := v.Counts()
-	if err != nil {
+	if now.Minute == nil {
+		text, err := v.Coverage()
+		if err != nil {
+			return now, err
+		}
+		if text != "" {
+			if now.Minute, err = minuteOf([]byte(text)); err != nil {
+				return now, err
+			}
+		}
+	}
+	if now.Blind, err = v.Blind(blindShown); err != nil {
 		return now, err
 	}
-	now.Alerts, now.Open, now.Exercise, now.Incidents = counts.Alerts, counts.Open, counts.Exercise, counts.Incidents
-	now.Decisions, now.Minutes = counts.Decisions, counts.Coverage
-	coverage, err := v.Coverage()
-	if err != nil {
-		return now, err
-	}
-	now.Coverage = json.RawMessage(coverage)
-	now.Blind, err = v.Blind(blindShown)
+	now.Stored, err = storedIn(v, len(standing))
 	return now, err
+}
+
+// learnedInto adds what the files of the detectors say to what run says of them.
+func learnedInto(d *health.Detectors, dir string) error {
+	saved, err := lessons(dir)
+	for _, l := range d.Lessons { // run knows better how far one is
+		i := slices.IndexFunc(saved, func(s health.Lesson) bool { return s.Detector == l.Detector })
+		if i < 0 {
+			saved = append(saved, l)
+			continue
+		}
+		l.Entries, l.Saved = saved[i].Entries, saved[i].Saved
+		saved[i] = l
+	}
+	d.Lessons, d.Total = saved, len(detect.All())
+	return err
+}
+
+// storedIn is what people are told and have decided.
+func storedIn(v *view.View, suppressions int) (*health.Stored, error) {
+	c, err := v.Counts()
+	if err != nil {
+		return nil, err
+	}
+	s := &health.Stored{
+		Alerts: c.Alerts, Open: c.Open, Exercise: c.Exercise, Incidents: c.Incidents,
+		Decisions: c.Decisions, Minutes: c.Coverage, Suppressions: suppressions,
+	}
+	if s.Hour, err = v.Since(time.Now().Add(-time.Hour).UnixNano()); err != nil {
+		return nil, err
+	}
+	for exercise, into := range map[bool]**health.Alert{false: &s.LastAlert, true: &s.LastDrill} {
+		a, err := v.Last(exercise)
+		if err != nil {
+			return nil, err
+		}
+		if a.ID != "" {
+			*into = &health.Alert{ID: a.ID, At: time.Unix(0, a.Time).UTC(), Severity: a.Severity, Detector: a.Detector}
+		}
+	}
+	return s, nil
 }
 
 // blindShown is how many times without sight status tells.
 const blindShown = 5
-
-// coverageSeen is what status prints of a coverage document.
-type coverageSeen struct {
-	Brandmelder struct {
-		Coverage struct {
-			End                    string
-			Seen, Dropped, Packets uint64
-			Duplicates             uint64
-			OneWayShare            float64 `json:"one_way_share"`
-			GapBytes               uint64  `json:"gap_bytes"`
-			Flows                  struct{ Opened, Evicted uint64 }
-			Protocols              []struct{ Name string }
-		}
-	}
-}
-
-func (s *status) print(w io.Writer) error {
-	line := func(name, format string, args ...any) {
-		for i, text := range output.Wrap(fmt.Sprintf(format, args...), output.Width-15) {
-			if i > 0 {
-				name = ""
-			}
-			fmt.Fprintf(w, "%-14s %s\n", name, text)
-		}
-	}
-	line("version", "%s", s.Version)
-	line("configuration", "%s", s.Configuration)
-	line("state", "%s", s.State)
-	if r := s.Running; r != nil {
-		line("running", "since %s, process %d: %d packets, %d dropped, %d flows, %d documents journaled",
-			r.Since.Local().Format("2006-01-02 15:04:05"), r.PID, r.Packets, r.Dropped, r.Flows, r.Journaled)
-		line("rights", "%s", r.Rights)
-	} else {
-		line("running", "no: what follows is from the files")
-	}
-	line("alerts", "%d, of which %d open and %d of the exercise; %d incidents, %d decisions, %d suppressions stand",
-		s.Alerts, s.Open, s.Exercise, s.Incidents, s.Decisions, s.Suppressions)
-	k, r := s.Kept, s.Retention
-	line("kept here", "alerts, incidents and decisions %d days; logins, flows and health %d days or %d GB; coverage %d days",
-		k.Decisions, k.Telemetry, k.GB, k.Coverage)
-	line("in an index", "auth %d days, flow summaries %d, flow %d, protocols %d, health %d; headers %d; payload never",
-		r.Auth, r.FlowSummaries, r.Flow, r.Protocols, r.Health, r.Headers)
-	line("views", "here full, for who can read the state directory")
-	for i := range s.Outputs {
-		o := &s.Outputs[i]
-		line("", "output %s %s: %s, %s", o.Name, o.Where, o.View, o.What)
-	}
-	for i := range s.Outputs {
-		sum := s.Outputs[i].account()
-		line("output", "%s: %s", s.Outputs[i].Name, &sum)
-	}
-	for _, text := range s.Blind {
-		line("blind", "%s", text)
-	}
-	for _, l := range s.Learned {
-		line("learned", "%s", l)
-	}
-	if len(s.Coverage) == 0 {
-		line("coverage", "none yet: run writes it each minute; replay stores nothing")
-		return nil
-	}
-	var seen coverageSeen
-	if err := json.Unmarshal(s.Coverage, &seen); err != nil {
-		return fmt.Errorf("coverage: %w", err)
-	}
-	c := seen.Brandmelder.Coverage
-	line("coverage", "minute to %s, of %d in the journal", c.End, s.Minutes)
-	line("", "%d packets, %d of %d dropped by the kernel, %d duplicates", c.Packets, c.Dropped, c.Seen, c.Duplicates)
-	line("", "%d flows opened, %d evicted, %.0f %% of the ended one-way, %d bytes never seen, %d protocols",
-		c.Flows.Opened, c.Flows.Evicted, 100*c.OneWayShare, c.GapBytes, len(c.Protocols))
-	return nil
-}

@@ -28,6 +28,7 @@ type Config struct {
 	Outputs   []Output             `yaml:"outputs"`
 	Retention Retention            `yaml:"retention"`
 	State     string               `yaml:"state_dir"` // "": the rule of StateDir
+	Metrics   string               `yaml:"metrics"`   // loopback address and port of the figures for Prometheus; "": none
 	Geo       Geo                  `yaml:"geo"`
 	Limits    Limits               `yaml:"limits"`
 	RulesDir  string               `yaml:"rules_dir"` // "": the rules that are built in

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -28,6 +29,9 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 	}
 	if !slices.Contains([]string{"auto", "xdp", "filter", "ring"}, c.Capture) {
 		wrong(fmt.Sprintf("capture %q: choose auto, xdp, filter or ring", c.Capture), "capture")
+	}
+	if at, err := netip.ParseAddrPort(c.Metrics); c.Metrics != "" && (err != nil || !at.Addr().IsLoopback()) {
+		wrong(fmt.Sprintf("metrics %q: write a loopback address with a port, such as 127.0.0.1:9477", c.Metrics), "metrics")
 	}
 	within := func(section, key string, n, least, most int) {
 		if n < least || n > most {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/ingest"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 )
 
@@ -128,8 +129,9 @@ func BenchmarkShip(b *testing.B) {
 			b.Fatal(err)
 		}
 		used += cpu() - began
-		if sum, err := Both(p.Journal, p.Dir); err != nil || sum.Acknowledged != events || !sum.Adds() {
-			b.Fatalf("%s %v", &sum, err)
+		var o health.Output
+		if err := Tell(&o, p.Journal, p.Dir); err != nil || o.Both().Acknowledged != events || !o.Both().Adds {
+			b.Fatalf("%s %v", o.Both(), err)
 		}
 	}
 	var m runtime.MemStats

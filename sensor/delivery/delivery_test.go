@@ -126,9 +126,24 @@ func (s *state) stand() (sum Standing) {
 		if err != nil || !one.Adds() {
 			s.Errorf("%+v %v", one, err)
 		}
-		sum.Join(&one)
+		sum.join(&one)
 	}
 	return sum
+}
+
+func (s *Standing) join(o *Standing) {
+	s.Journaled += o.Journaled
+	s.Pending += o.Pending
+	s.Acknowledged += o.Acknowledged
+	s.Unasked += o.Unasked
+	s.HeldBack += o.HeldBack
+	s.Dead += o.Dead
+	s.Resent += o.Resent
+	s.Doubtful += o.Doubtful
+	s.expire(o.Expired)
+	if s.Error == "" {
+		s.Error, s.Since = o.Error, o.Since
+	}
 }
 
 func many(n int, prefix string, series event.Series) (docs []event.Doc) {
@@ -288,11 +303,23 @@ func TestDamagedAccountIsSaid(t *testing.T) {
 func TestAccountLine(t *testing.T) {
 	s := Standing{Account: Account{Next: 11, Acknowledged: 5, Unasked: 1, HeldBack: 1, Dead: 2, Resent: 1, Expired: map[string]uint64{"age": 1}, Doubtful: 3}, Journaled: 12, Pending: 3}
 	want := "12 journaled = 5 acknowledged + 3 pending + 1 dead letters + 1 expired + 1 not asked for + 1 held back and counted in a message; 3 may be there twice"
-	if got := s.String(); got != want {
+	if got := s.Told().String(); got != want {
 		t.Error(got)
 	}
 	s.Acknowledged++
-	if got := s.String(); !strings.Contains(got, "WRONG") {
+	if got := s.Told().String(); !strings.Contains(got, "WRONG") {
 		t.Error(got)
 	}
+}
+
+// both is how an output stands with both series together.
+func both(journalDir, dir string) (sum Standing, err error) {
+	for _, s := range Lanes {
+		one, err := Stand(journalDir, dir, s)
+		if err != nil {
+			return sum, err
+		}
+		sum.join(&one)
+	}
+	return sum, nil
 }

@@ -256,8 +256,8 @@ func (v *victims) compare(server *fake.Server) {
 	if r := server.Refused(); len(r) > 0 {
 		v.Errorf("malformed: %v", r)
 	}
-	sum, err := Both(filepath.Join(v.dir, "journal"), filepath.Join(v.dir, "ship", "soc"))
+	sum, err := both(filepath.Join(v.dir, "journal"), filepath.Join(v.dir, "ship", "soc"))
 	if err != nil || !sum.Adds() || sum.Pending > 0 {
-		v.Errorf("%s %v", &sum, err)
+		v.Errorf("%s %v", sum.Told(), err)
 	}
 }

@@ -57,6 +57,7 @@ func (l *lane) bury(list []output.Dead) error {
 		return err
 	}
 	l.buried += uint64(len(list))
+	l.Tell(Buries, "%s will not take %d documents; see journal dead-letters", l.Name, len(list))
 	return nil
 }
 
@@ -70,12 +71,12 @@ func (l *lane) note(err error) {
 	case text == l.account.Error:
 		return
 	case text == "":
-		l.Say("%s goes on", l.Name)
+		l.Tell(GoesOn, "%s goes on", l.Name)
 		l.account.Since = ""
 	case errors.Is(err, ingest.ErrSetup):
-		l.Say("%s waits for a person: %s", l.Name, text)
+		l.Tell(Waits, "%s waits for a person: %s", l.Name, text)
 	default:
-		l.Say("%s waits: %s", l.Name, text)
+		l.Tell(Waits, "%s waits: %s", l.Name, text)
 	}
 	if text != "" && l.account.Since == "" {
 		l.account.Since = time.Now().UTC().Format(time.RFC3339)

@@ -119,11 +119,11 @@ func (s *state) arrived(b *box, alerts int, count journal.Count) {
 	}
 	sum := s.stand()
 	shed := sum.Expired[journal.BySize]
-	if got < alerts || shed == 0 || sum.Gone() != shed {
+	if got < alerts || shed == 0 || sum.expired() != shed {
 		s.Errorf("%d of %d alerts, %d shed, expired %v", got, alerts, shed, sum.Expired)
 	}
 	if count.Offered != count.Journaled+dropped || count.Journaled != uint64(len(b.texts))+shed || sum.Journaled != count.Journaled {
-		s.Errorf("%s; %d came, %d shed, %s", count, len(b.texts), shed, &sum)
+		s.Errorf("%s; %d came, %d shed, %s", count, len(b.texts), shed, sum.Told())
 	}
 	s.Logf("%s; %d came, of them %d alerts, %d shed", count, len(b.texts), got, shed)
 }
@@ -164,6 +164,6 @@ func TestPoisonOnItsWay(t *testing.T) {
 		t.Errorf("%d are stored", len(marks))
 	}
 	if sum := s.stand(); sum.Acknowledged != 299 || sum.Dead != 1 || server.Requests() > 3 {
-		t.Errorf("%s in %d requests", &sum, server.Requests())
+		t.Errorf("%s in %d requests", sum.Told(), server.Requests())
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/ingest"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
@@ -25,13 +26,26 @@ type Post struct {
 	Env     output.Env
 	Open    func(output.Env) (output.Sink, error)
 	Say     func(format string, args ...any)
+	Tell    func(n News, format string, args ...any) // nil: Say
 	Disk    journal.Disk
 	Backoff ingest.Backoff // the zero value: the usual one
 }
 
+// News is what somebody may have to act on.
+type News uint8
+
+const (
+	Waits  News = iota // something holds the output up
+	GoesOn             // and no longer
+	Buries             // it will not take some documents
+)
+
 // Run delivers until stop is closed and the journal is at its end, or ctx ends; a
 // series that waits does not hold up the other.
 func (p *Post) Run(ctx context.Context, stop <-chan struct{}) error {
+	if p.Tell == nil {
+		p.Tell = func(_ News, format string, args ...any) { p.Say(format, args...) }
+	}
 	if p.Backoff == (ingest.Backoff{}) {
 		p.Backoff = ingest.DefaultBackoff
 	}
@@ -52,60 +66,30 @@ func (p *Post) Run(ctx context.Context, stop <-chan struct{}) error {
 	return nil
 }
 
-// Both is how an output stands with both series together.
-func Both(journalDir, dir string) (sum Standing, err error) {
-	for _, s := range Lanes {
-		one, err := Stand(journalDir, dir, s)
+// Tell reads how an output stands with both series into o.
+func Tell(o *health.Output, journalDir, dir string) error {
+	for s, account := range map[event.Series]*health.Account{event.Decisions: &o.Decisions, event.Telemetry: &o.Telemetry} {
+		standing, err := Stand(journalDir, dir, s)
 		if err != nil {
-			return sum, err
+			return err
 		}
-		sum.Join(&one)
+		*account = standing.Told()
 	}
-	return sum, nil
+	return nil
 }
 
 // Line tells how an output stands, for the end of a run.
 func Line(name, where, journalDir, dir string) (string, error) {
-	sum, err := Both(journalDir, dir)
-	return strings.TrimSpace(name+" "+where) + ": " + sum.String(), err
+	var o health.Output
+	err := Tell(&o, journalDir, dir)
+	return strings.TrimSpace(name+" "+where) + ": " + o.Both().String(), err
 }
 
-// Gone is how many documents expired before they were delivered.
-func (s *Standing) Gone() uint64 { return s.expired() }
-
-// Join adds the account of another series.
-func (s *Standing) Join(o *Standing) {
-	s.Journaled += o.Journaled
-	s.Pending += o.Pending
-	s.Acknowledged += o.Acknowledged
-	s.Unasked += o.Unasked
-	s.HeldBack += o.HeldBack
-	s.Dead += o.Dead
-	s.Resent += o.Resent
-	s.Doubtful += o.Doubtful
-	s.expire(o.Expired)
-	if s.Error == "" {
-		s.Error, s.Since = o.Error, o.Since
+// Told is how it stands, for the document about the sensor.
+func (s *Standing) Told() health.Account {
+	return health.Account{
+		Next: s.Next, Journaled: s.Journaled, Acknowledged: s.Acknowledged, Pending: s.Pending,
+		Dead: s.Dead - s.Resent, Expired: s.expired(), Unasked: s.Unasked, HeldBack: s.HeldBack,
+		Doubtful: s.Doubtful, Adds: s.Adds(), Error: s.Error, Since: s.Since,
 	}
-}
-
-func (s *Standing) String() string {
-	text := fmt.Sprintf("%d journaled = %d acknowledged + %d pending + %d dead letters + %d expired",
-		s.Journaled, s.Acknowledged, s.Pending, s.Dead-s.Resent, s.expired())
-	if n := s.Unasked; n > 0 {
-		text += fmt.Sprintf(" + %d not asked for", n)
-	}
-	if n := s.HeldBack; n > 0 {
-		text += fmt.Sprintf(" + %d held back and counted in a message", n)
-	}
-	if n := s.Doubtful; n > 0 {
-		text += fmt.Sprintf("; %d may be there twice", n)
-	}
-	if !s.Adds() {
-		text += " WRONG"
-	}
-	if s.Error != "" {
-		text += "; waiting since " + s.Since + ": " + s.Error
-	}
-	return text
 }

@@ -41,6 +41,7 @@ type Recorder struct {
 	dropped map[string]uint64 // of the goroutine that offers
 
 	journaled atomic.Uint64
+	shed      atomic.Uint64     // dropped and lost, for others to read
 	lost      map[string]uint64 // could not be written; of the journal's goroutine
 	held      []event.Doc       // decisions that could not be written yet
 	broken    error             // the latest that went wrong
@@ -77,6 +78,7 @@ func (r *Recorder) Put(d event.Doc) {
 	case queue <- d:
 	default:
 		r.dropped[d.Dataset]++
+		r.shed.Add(1)
 	}
 }
 
@@ -134,6 +136,7 @@ func (r *Recorder) decide(docs []event.Doc) {
 	}
 	for over := len(r.held) - maxDecisions; over > 0; over-- {
 		r.lost[r.held[0].Dataset]++
+		r.shed.Add(1)
 		r.held = r.held[1:]
 	}
 	for _, d := range docs {
@@ -155,6 +158,7 @@ func (r *Recorder) flush() {
 			for _, d := range docs {
 				r.lost[d.Dataset]++
 			}
+			r.shed.Add(uint64(len(docs)))
 		}
 	}
 	n, err := r.j.Collect()
@@ -220,6 +224,9 @@ func (r *Recorder) makeRoom() bool {
 
 // Journaled is how many documents are on disk; any goroutine may ask.
 func (r *Recorder) Journaled() uint64 { return r.journaled.Load() }
+
+// Shed is how many documents did not get there; any goroutine may ask.
+func (r *Recorder) Shed() uint64 { return r.shed.Load() }
 
 // Close writes what waits and tells where everything went. The journal stays the
 // caller's.

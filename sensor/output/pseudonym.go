@@ -93,17 +93,17 @@ func (p *Pseudonyms) object(above string, object map[string]any) {
 func (p *Pseudonyms) coded(value any) any {
 	list, ok := value.([]any)
 	if !ok {
-		return p.code(fmt.Sprint(value))
+		return p.Code(fmt.Sprint(value))
 	}
 	for i := range list {
-		list[i] = p.code(fmt.Sprint(list[i]))
+		list[i] = p.Code(fmt.Sprint(list[i]))
 	}
 	return list
 }
 
-// code is 64 bits of the HMAC: enough to tell the names of an institution apart.
+// Code is 64 bits of the HMAC: enough to tell the names of an institution apart.
 // Protocols write one name in many cases; a person has one code.
-func (p *Pseudonyms) code(name string) string {
+func (p *Pseudonyms) Code(name string) string {
 	mac := hmac.New(sha256.New, p.key)
 	mac.Write([]byte(strings.ToLower(name)))
 	return "p-" + hex.EncodeToString(mac.Sum(nil)[:8])

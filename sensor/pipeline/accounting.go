@@ -58,7 +58,7 @@ func (l *Line) account() Accounting {
 		}
 	}
 	a.Alert = l.after.desk.Count()
-	a.Events = l.after.events.Load()
+	a.Events = l.after.events
 	a.Documents = l.documents
 	a.From, a.To = l.after.first, l.after.now
 	return a
@@ -124,18 +124,4 @@ func list(tallies []event.Tally) string {
 		parts[i] = fmt.Sprintf("%s %d", t.Name, t.Count)
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
-}
-
-// Glance is how a live line is doing, at this moment.
-type Glance struct{ Packets, Dropped, Flows, Events uint64 }
-
-// Glance may be called from any goroutine while the line runs on these sources.
-func (l *Line) Glance(sources []capture.Source) Glance {
-	g := Glance{Flows: l.after.flows.Load(), Events: l.after.events.Load()}
-	for _, source := range sources {
-		s := source.Stats()
-		g.Packets += s.Delivered + s.Counted
-		g.Dropped += s.Dropped
-	}
-	return g
 }

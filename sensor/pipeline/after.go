@@ -20,7 +20,7 @@ type after struct {
 	clinical  clinical
 	know      *know.Know
 	detectors []detector
-	wanting   map[string][]*detector // by kind of event, filled as kinds are met
+	kinds     map[string]*kind // of events, filled as they are met
 	desk      *alert.Desk
 	document  *document // nil: only alerts are written
 	orders    atomic.Pointer[order]
@@ -32,8 +32,8 @@ type after struct {
 	now    int64 // line clock of the merge; never goes back within an epoch
 	tick   int64 // next tick
 	minute *event.Coverage
-	events atomic.Uint64 // read by others while the line runs
-	flows  atomic.Uint64
+	events uint64
+	rest   []baseline.Lesson // that are not over
 }
 
 type detector struct {
@@ -42,19 +42,25 @@ type detector struct {
 	report detect.Report
 }
 
-// want lists the detectors that want a kind of event, in order of name.
-func (a *after) want(kind string) []*detector {
-	list, known := a.wanting[kind]
-	if !known {
+// kind is what is to be done with events of one kind.
+type kind struct {
+	wanted []*detector // by, in order of name
+	count  uint64
+}
+
+func (a *after) kind(name string) *kind {
+	k := a.kinds[name]
+	if k == nil {
+		k = &kind{}
 		for i := range a.detectors {
 			d := &a.detectors[i]
-			if slices.Contains(d.spec.Wants, kind) || slices.Contains(d.spec.Wants, detect.AllKinds) {
-				list = append(list, d)
+			if slices.Contains(d.spec.Wants, name) || slices.Contains(d.spec.Wants, detect.AllKinds) {
+				k.wanted = append(k.wanted, d)
 			}
 		}
-		a.wanting[kind] = list
+		a.kinds[name] = k
 	}
-	return list
+	return k
 }
 
 // merge puts the sorted streams of one round into one order and runs them. Then
@@ -84,16 +90,15 @@ func (a *after) observe(e *event.Event) {
 		a.cover(c)
 		return
 	}
-	a.events.Add(1)
-	if e.Kind == "flow.start" {
-		a.flows.Add(1)
-	}
+	k := a.kind(e.Kind)
+	k.count++
+	a.events++
 	e = a.clinical.strip(e)
 	a.know.Observe(e)
 	if a.document != nil {
 		a.document.event(e, a.know)
 	}
-	for _, d := range a.want(e.Kind) {
+	for _, d := range k.wanted {
 		d.Observe(e, d.report)
 	}
 }

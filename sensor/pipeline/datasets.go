@@ -7,6 +7,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/flow"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
@@ -44,6 +45,7 @@ func Datasets() []Dataset {
 	add("anomaly", true, flow.AnomalyTable)
 	add("clock", false, clockTable)
 	add("capture.blind", false, blindTable)
+	add("status", false, health.Table)
 	add("coverage", false, event.CoverageTable)
 	for _, p := range proto.All() {
 		for _, t := range p.Tables {

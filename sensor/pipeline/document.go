@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/know"
 )
 
@@ -78,6 +79,7 @@ var (
 		"coverage": {"metric", "coverage", network, []string{"info"}},
 
 		"capture.blind": {"event", "health", network, []string{"info"}},
+		"status":        {"metric", "health", network, []string{"info"}},
 	}
 	flowKinds = map[string][]string{
 		"flow.start": {"connection", "start"},
@@ -107,6 +109,14 @@ func (d *document) event(e *event.Event, k *know.Know) {
 // coverage writes the document of a minute.
 func (d *document) coverage(c *event.Coverage) {
 	d.write("coverage", c.End, d.idOf(c.Start, c.End, 0, "coverage"), c, nil)
+}
+
+// HealthDocument is a document about the sensor itself.
+func HealthDocument(o *event.Observer, s *health.Status) (out event.Doc) {
+	d := newDocument(o, func(made event.Doc) { out = made })
+	at := s.At.UnixNano()
+	d.write("status", at, d.idOf(at, int64(s.Run.PID), 0, "status"), s, nil)
+	return out
 }
 
 func (d *document) write(kind string, time int64, id string, data event.Record, f *event.Flow) {

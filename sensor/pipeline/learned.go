@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"time"
+
 	"github.com/brandmelder/brandmelder/sensor/baseline"
+	"github.com/brandmelder/brandmelder/sensor/health"
 )
 
 // Learned is where a line finds what the run before learned, and leaves what this
@@ -32,12 +35,23 @@ func (a *after) remember(l Learned, stores ...*baseline.Store) {
 
 // lessons tells the desk who still learns, and saves what was learned.
 func (a *after) lessons(now int64) {
-	var rest []baseline.Lesson
+	a.rest = nil
 	for _, s := range a.stores {
-		rest = append(rest, s.Learning(now)...)
+		a.rest = append(a.rest, s.Learning(now)...)
 	}
-	a.desk.Learning(rest)
+	a.desk.Learning(a.rest)
 	if a.keeper != nil {
 		a.keeper.Tick(now)
 	}
+}
+
+// LessonOf says how far a detector is at a time, in ns.
+func LessonOf(l *baseline.Lesson, now int64) health.Lesson {
+	const day = int64(24 * time.Hour)
+	one := health.Lesson{Detector: l.Name, Days: int(l.Length / day), Again: l.Again}
+	if l.Since != 0 && now < l.Until() {
+		until := time.Unix(0, l.Until()).UTC()
+		one.Day, one.Until = int((now-l.Since)/day)+1, &until
+	}
+	return one
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/detect"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/flow"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/know"
 	"github.com/brandmelder/brandmelder/sensor/rule"
 )
@@ -39,6 +40,7 @@ type Line struct {
 	after   *after
 
 	documents uint64
+	glance    atomic.Pointer[health.Line] // live: the newest
 }
 
 // New builds a line whose documents go to emit, on the goroutine that runs the
@@ -57,7 +59,7 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 		l.documents++
 		emit(d)
 	}
-	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical), wanting: map[string][]*detector{}}
+	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical), kinds: map[string]*kind{}}
 	if !c.AlertsOnly {
 		l.after.document = newDocument(c.Alert.Observer, count)
 	}

@@ -31,6 +31,7 @@ type part struct {
 	events []event.Event
 	epoch  uint32
 	mark   int64
+	tally  tally
 }
 
 // Live watches the sources, one per shard, until the context ends, and closes them. Capture never
@@ -126,7 +127,7 @@ func (s *shard) drain(in *intake, h *decode.Headers) (err error) {
 func (s *shard) send(number int, in *intake, parts chan<- part) {
 	s.advance(in.clock.epoch, in.clock.now)
 	select {
-	case parts <- part{number, s.out, in.clock.epoch, in.clock.now}:
+	case parts <- part{number, s.out, in.clock.epoch, in.clock.now, s.tally(in)}:
 		s.out = nil
 	default:
 		s.shed()
@@ -138,7 +139,7 @@ func (s *shard) finish(number int, in *intake, parts chan<- part) {
 	in.endBlind(time.Now().UnixNano())
 	in.close(in.clock.now)
 	s.close(in.clock.epoch, in.clock.now)
-	parts <- part{number, s.out, in.clock.epoch, in.clock.now}
+	parts <- part{number, s.out, in.clock.epoch, in.clock.now, s.tally(in)}
 	s.out = nil
 }
 
@@ -172,6 +173,8 @@ func (s *shard) shed() {
 func (l *Line) mergeLive(parts <-chan part, shards int) {
 	waiting := make([][]event.Event, shards)
 	marks := make([]event.Place, shards)
+	tallies := make([]tally, shards)
+	var told time.Time
 	for p := range parts {
 		waiting[p.shard] = append(waiting[p.shard], p.events...)
 		marks[p.shard] = event.Place{Epoch: p.epoch, Clock: p.mark}
@@ -193,6 +196,10 @@ func (l *Line) mergeLive(parts <-chan part, shards int) {
 			ready[i], waiting[i] = events[:n:n], events[n:]
 		}
 		l.after.merge(ready, low.Epoch, low.Clock)
+		if tallies[p.shard] = p.tally; time.Since(told) >= tellEvery {
+			told = time.Now()
+			l.tell(tallies)
+		}
 	}
 	l.after.merge(waiting, l.after.epoch, l.after.now)
 }

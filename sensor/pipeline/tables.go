@@ -6,6 +6,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/flow"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
@@ -13,7 +14,7 @@ import (
 // each once: for mappings, documentation and the test against the schema.
 func Tables() []*event.Table {
 	all := []*event.Table{
-		event.HeaderTable, flowTable, endsTable, clockTable, blindTable, flow.AnomalyTable, event.CoverageTable,
+		event.HeaderTable, flowTable, endsTable, clockTable, blindTable, health.Table, flow.AnomalyTable, event.CoverageTable,
 		(*event.Traffic)(nil).Table(), (*event.Login)(nil).Table(),
 	}
 	all = append(all, alert.Tables()...)

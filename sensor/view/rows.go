@@ -111,6 +111,7 @@ type Alert struct {
 	ID             string
 	Severity       int
 	Family         string
+	Detector       string // set by Last alone
 	Source, Target string // addresses, "" unknown
 	Message        string
 	State          string // open, acknowledged or closed
@@ -167,6 +168,22 @@ func (v *View) Alert(id string) (Alert, error) {
 		return Alert{}, fmt.Errorf("%w: more than one begins with %s", ErrNone, id)
 	}
 	return a, nil
+}
+
+// Last is the newest alert, of the exercise or not; without an id where there is none.
+func (v *View) Last(exercise bool) (a Alert, err error) {
+	err = v.db.QueryRow("SELECT time, id, severity, detector FROM alerts WHERE exercise = ? ORDER BY time DESC LIMIT 1", exercise).
+		Scan(&a.Time, &a.ID, &a.Severity, &a.Detector)
+	if errors.Is(err, sql.ErrNoRows) {
+		return a, nil
+	}
+	return a, err
+}
+
+// Since counts the alerts from a time on, in ns, without the exercise's.
+func (v *View) Since(time int64) (n int, err error) {
+	err = v.db.QueryRow("SELECT count(*) FROM alerts WHERE time >= ? AND NOT exercise", time).Scan(&n)
+	return n, err
 }
 
 // Coverage is the newest document of coverage, "" when there is none yet.
