@@ -1,17 +1,19 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/brandmelder/brandmelder/ingest"
 	questions "github.com/brandmelder/brandmelder/sensor/check"
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/iface"
@@ -42,17 +44,20 @@ func checkCommand() *cobra.Command {
 }
 
 func (v *checking) check(w io.Writer, names []string) error {
-	if err := known(names); err != nil {
+	names, err := interfaces(names)
+	if err != nil {
 		return err
 	}
 	wrong := v.load()
 	if wrong != nil {
 		v.Config = config.Default()
 	}
-	e, err := v.env(names, wrong)
+	e := v.env(names, wrong)
+	state, err := v.state()
 	if err != nil {
 		return err
 	}
+	stateOf(e, state)
 	r := e.Ask()
 	if v.asJSON {
 		err = reportJSON(w, v.Lang, e, &r)
@@ -64,42 +69,33 @@ func (v *checking) check(w io.Writer, names []string) error {
 		return err
 	case wrong != nil:
 		return errors.New("the configuration is wrong")
-	case len(names) == 0 && known(v.Mirror) != nil:
-		return known(v.Mirror)
+	case e.Absent != nil:
+		return e.Absent
 	case r.Bad() > 0:
 		return bad("%d problems", r.Bad())
 	}
 	return nil
 }
 
-// known refuses names of interfaces that there are not.
-func known(names []string) error {
-	all, err := iface.Names()
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if !slices.Contains(all, name) {
-			return fmt.Errorf("%w: %s; there are: %s", iface.ErrMissing, name, strings.Join(all, ", "))
+// interfaces are the names of those that are meant, by name, mac:… or pci:…. What there
+// is not stays as it was said.
+func interfaces(said []string) (names []string, missing error) {
+	for _, one := range said {
+		name, err := iface.Name(one)
+		if err != nil {
+			name, missing = one, cmp.Or(missing, err)
 		}
+		names = append(names, name)
 	}
-	return nil
+	return names, missing
 }
 
-// env is what the questions may ask.
-func (v *checking) env(names []string, wrong error) (*questions.Env, error) {
-	state, err := v.state()
-	if err != nil {
-		return nil, err
-	}
-	mirror := names
-	if len(names) == 0 {
-		mirror = v.Mirror
-	}
+// env is what the questions may ask; where the state is the caller says.
+func (v *checking) env(names []string, wrong error) *questions.Env {
 	e := &questions.Env{
-		For: v.length, Interface: names, Mirror: mirror, File: v.file, FileError: wrong,
-		State: state, Lend: func() { ask(state, asked{Ask: "lend"}) }, Journal: journalIn(state), JournalGB: v.Retention.JournalGB,
-		Places: []string{v.Geo.City, v.Geo.ASN}, Command: os.Args[0], Again: sudo(),
+		For: v.length, Interface: names, Mirror: names, File: v.file, FileError: wrong,
+		JournalGB: v.Retention.JournalGB,
+		Places:    []string{v.Geo.City, v.Geo.ASN}, Command: os.Args[0], Again: sudo(),
 		Rules: func() (int, error) {
 			set, err := loadRules(v.RulesDir)
 			if err != nil {
@@ -108,25 +104,66 @@ func (v *checking) env(names []string, wrong error) (*questions.Env, error) {
 			return len(set.Rules), nil
 		},
 	}
+	if len(names) == 0 {
+		e.Mirror, e.Absent = interfaces(v.Mirror)
+	}
+	e.Servers, e.Expected = v.servers(), func() (documents, bytes float64) {
+		list, _ := perDay(e.Journal, v.Retention) // what cannot be read the journal's own question tells
+		for _, d := range list {
+			documents, bytes = documents+d.Documents, bytes+d.Bytes
+		}
+		return documents, bytes
+	}
 	for _, z := range v.Know().Zones {
 		e.Zones = append(e.Zones, questions.Zone{Name: z.Name, Networks: z.Networks})
 	}
-	return e, nil
+	return e
+}
+
+// stateOf says where the state is, and whom to ask for a mirror port that a run holds.
+func stateOf(e *questions.Env, state string) {
+	e.State, e.Journal = state, journalIn(state)
+	e.Lend = func() { ask(state, asked{Ask: "lend"}) }
+}
+
+// patience with a server that does not answer.
+const patience = 10 * time.Second
+
+// servers are those of the outputs, each with its key already read: by who types, and
+// not as the owner of the state.
+func (v *checking) servers() (list []questions.Server) {
+	for i := range v.Outputs {
+		o := &v.Outputs[i]
+		settings, _ := o.Settings() // load has looked at them
+		e, ok := settings.(*output.Elasticsearch)
+		if !ok {
+			continue
+		}
+		e.Timeout = min(e.Timeout, patience)
+		client, err := ingest.Open(e.Settings)
+		list = append(list, questions.Server{Name: o.Called(), Where: strings.Join(e.Hosts[:min(len(e.Hosts), 1)], ""),
+			Standing: func() (*ingest.Standing, error) {
+				if err != nil {
+					return nil, err
+				}
+				defer client.Close()
+				tenant := &ingest.Tenant{Namespace: v.Namespace, Space: ingest.SpaceOf(v.Namespace)}
+				return client.Standing(context.Background(), datasets(v.Retention), tenant)
+			}})
+	}
+	return list
 }
 
 // reportText prints the facts, then the problems.
 func reportText(w io.Writer, lang string, r *questions.Report) {
-	line := func(name, text string) {
-		for i, part := range output.Wrap(text, output.Width-15) {
-			if i > 0 {
-				name = ""
-			}
-			fmt.Fprintf(w, "%-14s %s\n", name, part)
-		}
-	}
 	for _, f := range r.Facts {
-		line(f.Check, about(f.About)+f.Text.In(lang))
+		printWrapped(w, f.Check, about(f.About)+f.Text.In(lang))
 	}
+	reportProblems(w, lang, r)
+	fmt.Fprintf(w, "\n"+labels[lang].end+"\n", r.Bad(), len(r.Problems)-r.Bad())
+}
+
+func reportProblems(w io.Writer, lang string, r *questions.Report) {
 	label := labels[lang]
 	for i := range r.Problems {
 		p := &r.Problems[i]
@@ -135,14 +172,23 @@ func reportText(w io.Writer, lang string, r *questions.Report) {
 			name = label.note
 		}
 		fmt.Fprintln(w)
-		line(name, about(p.About)+p.What.In(lang)+" ["+p.Check()+"]")
-		line("  "+label.lost, p.Lost.In(lang))
+		printWrapped(w, name, about(p.About)+p.What.In(lang)+" ["+p.Check()+"]")
+		printWrapped(w, "  "+label.lost, p.Lost.In(lang))
 		if s := p.Switch.In(lang); s != "" {
-			line("  switch", s)
+			printWrapped(w, "  switch", s)
 		}
 		fmt.Fprintf(w, "%-14s %s\n", "  "+label.mend, p.Mend) // never wrapped: it is to be copied
 	}
-	fmt.Fprintf(w, "\n"+label.end+"\n", r.Bad(), len(r.Problems)-r.Bad())
+}
+
+// printWrapped prints a text beside its name.
+func printWrapped(w io.Writer, name, text string) {
+	for i, part := range output.Wrap(text, output.Width-15) {
+		if i > 0 {
+			name = ""
+		}
+		fmt.Fprintf(w, "%-14s %s\n", name, part)
+	}
 }
 
 func about(name string) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/link"
 	"github.com/vishvananda/netlink"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
@@ -63,6 +65,10 @@ var ofMachine = map[string]struct {
 	}, check: "host", about: "right", words: []string{"has the address 192.0.2.1/24", "ip address flush dev right"}, code: exitBad},
 	"foreign XDP": {config: "mirror: [right]\n", before: foreignXDP,
 		check: "leftover", about: "right", words: []string{"others", "ip link set dev right xdpgeneric off"}, code: exitBad},
+	"foreign tcx": {config: "mirror: [right]\n", before: foreignTCX,
+		check: "leftover", about: "right", words: []string{"tcx", "others", "bpftool net show dev right"}, code: exitBad},
+	"another listener": {config: "mirror: [right]\n", before: listens,
+		check: "leftover", about: "right", words: []string{"another program listens too: python3"}, note: true},
 	"foreign filter": {config: "mirror: [right]\n", before: foreignFilter,
 		check: "leftover", about: "right", words: []string{"tc filter", "tc qdisc del dev right clsact"}, code: exitBad},
 }
@@ -141,6 +147,30 @@ func passing(t *testing.T, kind ebpf.ProgramType, verdict int32) *ebpf.Program {
 func foreignXDP(t *testing.T, _ string) {
 	const generic = 2 // XDP_FLAGS_SKB_MODE
 	check(t, netlink.LinkSetXdpFdWithFlags(craft.Named(t, "right"), passing(t, ebpf.XDP, 2).FD(), generic))
+}
+
+func foreignTCX(t *testing.T, _ string) {
+	held, err := link.AttachTCX(link.TCXOptions{Interface: craft.Named(t, "right").Attrs().Index,
+		Program: passing(t, ebpf.SchedCLS, -1), Attach: ebpf.AttachTCXIngress})
+	check(t, err)
+	t.Cleanup(func() { held.Close() })
+}
+
+// listens starts a program of others that has a packet socket on the mirror port.
+func listens(t *testing.T, _ string) {
+	c := exec.Command("python3", "-c", "import socket, sys\n"+
+		"s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))\ns.bind(('right', 0))\nprint('listens', flush=True)\nsys.stdin.read()")
+	out, err := c.StdoutPipe()
+	check(t, err)
+	end, err := c.StdinPipe()
+	check(t, err)
+	check(t, c.Start())
+	t.Cleanup(func() {
+		end.Close()
+		check(t, c.Wait())
+	})
+	_, err = out.Read(make([]byte, 8))
+	check(t, err)
 }
 
 func foreignFilter(t *testing.T, _ string) {

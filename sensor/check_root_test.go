@@ -41,31 +41,42 @@ func (f *checkup) has(check, about string, words ...string) bool {
 // round makes the frames that are sent in one go; each round they are others.
 type round func(n int) *craft.Trace
 
+// sending sends rounds of traffic into an interface until the function that it returns
+// is called; nil sends nothing.
+func sending(t *testing.T, into string, traffic round) (stop func()) {
+	t.Helper()
+	if traffic == nil {
+		return func() {}
+	}
+	end, done := make(chan struct{}), sync.WaitGroup{}
+	to := craft.NewSender(t, into)
+	done.Go(func() {
+		defer to.Close()
+		for n := 0; ; n++ {
+			for _, p := range traffic(n).Packets() {
+				to.Send(p.Data) // before the interface is up there is nobody to hear it
+			}
+			select {
+			case <-end:
+				return
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})
+	return func() {
+		close(end)
+		done.Wait()
+	}
+}
+
 // checked runs check while rounds of traffic come in on right.
 func checked(t *testing.T, traffic round, args ...string) (f checkup) {
 	t.Helper()
-	stop, done := make(chan struct{}), sync.WaitGroup{}
-	if traffic != nil {
-		to := craft.NewSender(t, "left")
-		done.Go(func() {
-			defer to.Close()
-			for n := 0; ; n++ {
-				for _, p := range traffic(n).Packets() {
-					to.Send(p.Data) // before the interface is up there is nobody to hear it
-				}
-				select {
-				case <-stop:
-					return
-				case <-time.After(10 * time.Millisecond):
-				}
-			}
-		})
-	}
+	stop := sending(t, "left", traffic)
 	c := exec.Command(os.Args[0], append([]string{"check", "--json", "--for", "600ms"}, args...)...)
 	c.Env = append(os.Environ(), beProgram+"=1")
 	out, err := c.Output()
-	close(stop)
-	done.Wait()
+	stop()
 	if c.ProcessState == nil {
 		t.Fatal(err)
 	}
@@ -175,6 +186,28 @@ func TestCheckOfAMirrorBesideARun(t *testing.T) {
 	}
 }
 
+// A tap has a port for each direction: two mirror ports that show half of each
+// conversation are no fault.
+func TestCheckJoinsTheHalvesOfATap(t *testing.T) {
+	file := port(t, "mirror: [right, other]\n")
+	craft.Cable(t, "back", "other")
+	if out, code := typed(t, "iface", "prepare", "other"); code != 0 {
+		t.Fatal(out)
+	}
+	defer sending(t, "back", func(n int) *craft.Trace {
+		return only(clinic(n), func(f []byte) bool { return !fromServer(f) && f[29] != 53 })
+	})()
+	f := checked(t, func(n int) *craft.Trace {
+		return only(clinic(n), func(f []byte) bool { return fromServer(f) || f[29] == 53 })
+	}, "-c", file)
+	if f.has("mirror-oneway", "") || f.code != 0 {
+		t.Errorf("exit %d, %+v\n%+v", f.code, f.Problems, f.Facts)
+	}
+	if facts := fmt.Sprint(f.Facts); strings.Contains(facts, " 0 % of") || !strings.Contains(facts, "seen: 1 DNS servers") {
+		t.Error(facts)
+	}
+}
+
 // Without a name in the configuration the mirror port is proposed, and judged.
 func TestCheckProposes(t *testing.T) {
 	file := port(t, "")
@@ -199,6 +232,29 @@ func TestCheckNamesOfInterfaces(t *testing.T) {
 	f := checked(t, clinic, "-c", file)
 	if !f.has("names", "eth9", "there are: left, lo, right") || f.code != exitUse {
 		t.Errorf("%+v", f)
+	}
+}
+
+// The address of the card is as good as a name, wherever one is asked for.
+func TestInterfacesByAddress(t *testing.T) {
+	file := port(t, "")
+	address := "mac:" + craft.Named(t, "right").Attrs().HardwareAddr.String()
+	amend(t, file, "mirror: ['"+address+"']\n")
+	f := checked(t, clinic, "-c", file)
+	if f.code != 0 || !strings.Contains(fmt.Sprint(f.Facts), "right") {
+		t.Errorf("%+v", f)
+	}
+	for words, args := range map[string][]string{
+		"right: rx-gro":             {"iface", "restore", address},
+		"right: promiscuous on":     {"iface", "prepare", "-c", file},
+		"watching right":            {"run", "--for", "1s", "-c", file},
+		"mac:02:00:00:00:00:01; th": {"check", "mac:02:00:00:00:00:01"},
+		"as `ip link` shows":        {"check", "mac:right"},
+		"as lspci shows":            {"check", "pci:right"},
+	} {
+		if out, _ := typed(t, args...); !strings.Contains(out, words) {
+			t.Errorf("%v: %s", args, out)
+		}
 	}
 }
 

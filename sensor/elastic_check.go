@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/ingest"
+	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
 )
@@ -139,38 +140,50 @@ func (h *targetHealth) print(w io.Writer) {
 	}
 }
 
-// expected counts what the journal holds, by dataset, over the time that it spans.
+// expected is what comes a day, from the journal.
 func (e *elasticCheck) expected() (list []daily, dir string, err error) {
 	state, err := e.state()
 	if err != nil {
 		return nil, "", err
 	}
 	dir = journalIn(state)
+	list, err = perDay(dir, e.Retention)
+	return list, dir, err
+}
+
+const (
+	// shortest is the least time that a day is reckoned from: a minute of a run says
+	// little, but not nothing.
+	shortest = time.Minute
+	// counted documents of a series tell how many come a day, and take a second to read.
+	counted = 500_000
+)
+
+// perDay reckons how much of each dataset comes a day, from the oldest documents that
+// the journal holds and the time that they span. No journal is nothing.
+func perDay(dir string, r config.Retention) (list []daily, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
-		return nil, dir, nil
+		return nil, nil
 	}
 	for _, series := range []event.Series{event.Telemetry, event.Decisions} {
-		part, err := e.perDay(dir, series)
+		part, err := seriesPerDay(dir, series, r)
 		if err != nil {
-			return nil, dir, err
+			return nil, err
 		}
 		list = append(list, part...)
 	}
 	slices.SortFunc(list, func(a, b daily) int { return cmp.Compare(b.Bytes, a.Bytes) })
-	return list, dir, nil
+	return list, nil
 }
 
-// shortest is the least time that a day is reckoned from: a minute of a run says
-// little, but not nothing.
-const shortest = time.Minute
-
-func (e *elasticCheck) perDay(dir string, series event.Series) (list []daily, err error) {
+func seriesPerDay(dir string, series event.Series, r config.Retention) (list []daily, err error) {
 	counts := map[string]*daily{}
 	var first, last int64
+	n := 0
 	_, err = journal.Read(dir, series, 0, func(x journal.Entry) bool {
 		d := counts[x.Dataset]
 		if d == nil {
-			d = &daily{Dataset: x.Dataset, Days: daysOf(x.Dataset, e.Retention)}
+			d = &daily{Dataset: x.Dataset, Days: daysOf(x.Dataset, r)}
 			counts[x.Dataset] = d
 		}
 		d.Documents++
@@ -179,7 +192,8 @@ func (e *elasticCheck) perDay(dir string, series event.Series) (list []daily, er
 			first = x.Time
 		}
 		first, last = min(first, x.Time), max(last, x.Time)
-		return true
+		n++
+		return n < counted
 	})
 	days := max(time.Duration(last-first), shortest).Hours() / 24
 	for _, d := range counts {

@@ -29,7 +29,7 @@ var arrows = map[string]string{
 	"sensor/secret":   "",
 	"sensor/baseline": "event",
 	"sensor/craft":    "event rights",
-	"sensor/check":    "bpf capture decode event flow iface journal rights",
+	"sensor/check":    "bpf capture decode event flow iface ingest journal rights secret",
 	"sensor/rights":   "",
 	"sensor/iface":    "",
 	"sensor/capture":  "bpf event iface",

@@ -58,6 +58,7 @@ func rootCommand() *cobra.Command {
 		replayCommand(),
 		rulesCommand(), elasticCommand(),
 		runCommand(),
+		setupCommand(),
 		shipCommand(),
 		statusCommand(), topCommand(),
 		supportCommand(),

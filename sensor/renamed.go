@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
+	"github.com/brandmelder/brandmelder/sensor/iface"
 )
 
 // An interface may be renamed while a run watches it, and then be made anew, for which
@@ -44,7 +45,7 @@ func handOver(state string, watched map[string]string, sources []capture.Source)
 		st := s.Stats()
 		for written, name := range watched {
 			for i, began := range st.Interfaces {
-				if began == name && st.Called[i] != written {
+				if began == name && st.Called[i] != written && !iface.Lasts(written) {
 					note[written] = st.Called[i]
 				}
 			}
@@ -60,13 +61,16 @@ func handOver(state string, watched map[string]string, sources []capture.Source)
 // named are the interfaces to watch; the note has served with that.
 func (r *run) named(state string) ([]string, error) {
 	names, err := called(state, r.mirror)
+	if err == nil {
+		names, err = interfaces(names)
+	}
 	if err != nil {
 		return nil, err
 	}
 	r.watched = map[string]string{}
 	for i, name := range names {
 		r.watched[r.mirror[i]] = name
-		if name != r.mirror[i] {
+		if name != r.mirror[i] && !iface.Lasts(r.mirror[i]) {
 			r.say("%s was renamed to %s", r.mirror[i], name)
 		}
 	}

@@ -18,12 +18,14 @@ import (
 
 // Server is an http.Handler. Its fields are set before it is used.
 type Server struct {
-	Version string              // "" is 8.19.13
-	Keys    map[string][]string // id:key → namespaces that it may write; nil: no key is asked for
-	MayAsk  bool                // keys may search what they wrote
-	Lag     time.Duration       // until a search shows a document
-	MaxBody int64               // bytes of a request as it is received; 0: 100 MB
-	Roll    bool                // roll streams over whenever a client cannot know what was stored
+	Version    string              // "" is 8.19.13
+	Keys       map[string][]string // id:key → namespaces that it may write; nil: no key is asked for
+	MayAsk     bool                // keys may search what they wrote
+	Everything bool                // keys may do all to what they may write
+	Templates  []string            // names of the index templates that stand
+	Lag        time.Duration       // until a search shows a document
+	MaxBody    int64               // bytes of a request as it is received; 0: 100 MB
+	Roll       bool                // roll streams over whenever a client cannot know what was stored
 
 	mu       sync.Mutex
 	streams  map[string]*stream
@@ -156,6 +158,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.bulk(w, r, body)
 	case strings.HasSuffix(r.URL.Path, "/_search") && r.Method == http.MethodPost:
 		s.search(w, r, strings.Trim(strings.TrimSuffix(r.URL.Path, "/_search"), "/"), body)
+	case s.look(w, r, body):
 	default:
 		s.malformed(r.Method + " " + r.URL.Path)
 		fail(w, http.StatusBadRequest, "illegal_argument_exception", "no handler found")

@@ -72,6 +72,7 @@ type Env struct {
 	For       time.Duration // how long to look at the traffic; 0 not at all
 	Interface []string      // to look at; empty: all
 	Mirror    []string      // that are meant to be mirror ports; empty: the one that looks like it
+	Absent    error         // one of these that there is not, and those that there are
 	Zones     []Zone
 
 	File      string   // of the configuration, "" the defaults
@@ -82,8 +83,10 @@ type Env struct {
 	JournalGB int      // that the configuration lets it grow to
 	Places    []string // databases
 	Rules     func() (int, error)
-	Command   string // this program, as it was called
-	Again     string // the whole command with the rights of root
+	Servers   []Server
+	Expected  func() (documents, bytes float64) // a day; 0: not known yet
+	Command   string                            // this program, as it was called
+	Again     string                            // the whole command with the rights of root
 
 	once   sync.Once
 	sights []*Sight

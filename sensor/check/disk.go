@@ -55,7 +55,7 @@ func disk(e *Env) []Problem {
 			What: say("the journal may grow to %d GB, and there is room for %.1f", "het journaal mag groeien tot %d GB, en er is plaats voor %.1f",
 				e.JournalGB, float64(free+used)/1e9),
 			Lost: say("the disk runs full before the journal forgets what is old", "de schijf loopt vol voordat het journaal vergeet wat oud is"),
-			Mend: journalLine(free + used),
+			Mend: fmt.Sprintf("retention: {journal_gb: %d}", fits(free+used)),
 		}}
 	}
 	return nil
@@ -71,10 +71,21 @@ func standing(dir string) string {
 	}
 }
 
-// journalLine is the setting that fits into so many bytes.
-func journalLine(room uint64) string {
-	fits := max(1, (room-min(room, leastFree))/1e9*8/10)
-	return fmt.Sprintf("retention: {journal_gb: %d}", fits)
+// fits is how many GB of journal go into so many bytes, with a fifth to spare.
+func fits(room uint64) int { return int(max(1, (room-min(room, leastFree))/1e9*8/10)) }
+
+// JournalGB is how far the journal may grow where the state is: as far as is wanted,
+// unless the disk is too small for that.
+func JournalGB(state string, wanted int) int {
+	var s unix.Statfs_t
+	if unix.Statfs(standing(state), &s) != nil {
+		return wanted
+	}
+	room := s.Bavail*uint64(s.Bsize) + sizeOf(state)
+	if room >= uint64(wanted)*1e9+leastFree {
+		return wanted
+	}
+	return fits(room)
 }
 
 func sizeOf(dir string) (n uint64) {

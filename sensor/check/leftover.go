@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 	"github.com/vishvananda/netlink"
 
 	"github.com/brandmelder/brandmelder/sensor/iface"
 )
 
 func init() {
-	register(Spec{Name: "leftover", Doc: "what other programs left on a mirror port: XDP programs and tc filters", Run: leftovers})
+	register(Spec{Name: "leftover", Doc: "what other programs left or do on a mirror port: XDP programs, filters, packet sockets", Run: leftovers})
 }
 
 func leftovers(e *Env) (found []Problem) {
@@ -38,9 +39,30 @@ func leftovers(e *Env) (found []Problem) {
 				Mend:  fmt.Sprintf("sudo tc qdisc del dev %s clsact || sudo tc qdisc del dev %s ingress", name, name),
 			})
 		}
-		e.fact(name, say("driver %s, %s", "driver %s, %s", iface.Driver(name), native(l.Attrs().Index)))
+		for _, id := range tcx(l.Attrs().Index) {
+			found = append(found, Problem{
+				About: name,
+				What:  say("a program of others looks at what comes in (tcx): %s (number %d)", "een programma van anderen kijkt naar wat binnenkomt (tcx): %s (nummer %d)", programName(id), id),
+				Lost:  say("nothing yet, but it costs time for each packet and may send copies out", "nog niets, maar het kost tijd per pakket en kan kopieën versturen"),
+				Mend:  fmt.Sprintf("sudo bpftool net show dev %s  # and stop the program that attached it", name),
+			})
+		}
+		found = append(found, others(name, l.Attrs().Index)...)
+		e.fact(name, say("driver %s, %s; promiscuous %d times over", "driver %s, %s; %d keer promiscuous", iface.Driver(name), native(l.Attrs().Index), l.Attrs().Promisc))
 	}
 	return found
+}
+
+// tcx lists the programs attached to what comes in since Linux 6.6, by number.
+func tcx(index int) (ids []uint32) {
+	q, err := link.QueryPrograms(link.QueryOptions{Target: index, Attach: ebpf.AttachTCXIngress})
+	if err != nil { // an older kernel, or no right to ask
+		return nil
+	}
+	for _, p := range q.Programs {
+		ids = append(ids, uint32(p.ID))
+	}
+	return ids
 }
 
 // ours reports a program of package bpf, or one that a check tries.

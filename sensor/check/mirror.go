@@ -21,6 +21,7 @@ func (e *Env) mirrors() (all []*Sight) {
 			all = append(all, s)
 		}
 	}
+	join(all)
 	return all
 }
 

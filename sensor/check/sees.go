@@ -33,14 +33,14 @@ func sees(e *Env) (found []Problem) {
 		case !s.Up:
 			e.fact(s.Name, say("is down", "staat uit"))
 		default:
-			e.fact(s.Name, s.tell())
+			e.fact(s.Name, s.Tell())
 		}
 	}
 	return append(found, e.propose()...)
 }
 
-// tell is one line about an interface.
-func (s *Sight) tell() Words {
+// Tell is one line about an interface.
+func (s *Sight) Tell() Words {
 	tags := make([]string, 0, len(s.VLANs))
 	for _, id := range s.vlanIDs() {
 		tags = append(tags, fmt.Sprint(id))
@@ -55,6 +55,32 @@ func (s *Sight) tell() Words {
 		"%.0f pakketten/s, %.1f Mbit/s, %d hosts, %s, %.0f %% van %d gesprekken in beide richtingen, %d gemist, %d dubbel, %d verzonden%s",
 		float64(s.Packets)/seconds, float64(s.Bytes)*8e-6/seconds, len(s.Hosts), two{list, lijst}, 100*s.Ways.Share(),
 		s.Ways.One+s.Ways.Two, s.Dropped+s.Missed, s.Duplicates, s.Sent, s.seen())
+}
+
+// Verdict is what a mirror port is worth, in one line for each.
+func (e *Env) Verdict() (lines []Words) {
+	for _, s := range e.mirrors() {
+		_, not := s.roles()
+		text := say("%s: %d hosts, %d VLANs, %s, %d drops", "%s: %d hosts, %d VLAN's, %s, %d gemist",
+			s.Name, len(s.Hosts), len(s.VLANs), s.Ways.share(), s.Dropped+s.Missed)
+		switch {
+		case s.Failed != nil || !s.Up || s.Foreign < fewForeign:
+			text = say("%s: sees no traffic between others", "%s: ziet geen verkeer tussen anderen", s.Name)
+		case len(not[0]) > 0:
+			text.EN += "; not seen: " + strings.Join(not[0], ", ")
+			text.NL += "; niet gezien: " + strings.Join(not[1], ", ")
+		}
+		lines = append(lines, text)
+	}
+	return lines
+}
+
+func (w Ways) share() two {
+	if w.One+w.Two == 0 {
+		return two{"no conversations", "geen gesprekken"}
+	}
+	percent := fmt.Sprintf("%.0f %% ", 100*w.Share())
+	return two{percent + "two-way", percent + "in beide richtingen"}
 }
 
 func (s *Sight) vlanIDs() (ids []uint16) {
@@ -79,9 +105,9 @@ var roles = []struct {
 	{two{"file servers", "bestandsservers"}, []string{"smb"}},
 }
 
-// seen lists who answers, with the number of them, and who was not seen at all.
-func (s *Sight) seen() two {
-	var some, not [2][]string
+// roles are who answers, with the number of them, and who was not seen at all, in
+// English and in Dutch.
+func (s *Sight) roles() (some, not [2][]string) {
 	for _, r := range roles {
 		n := 0
 		for _, p := range r.protocols {
@@ -95,6 +121,11 @@ func (s *Sight) seen() two {
 			}
 		}
 	}
+	return some, not
+}
+
+func (s *Sight) seen() two {
+	some, not := s.roles()
 	text := func(i int, seen, notSeen string) (t string) {
 		if len(some[i]) > 0 {
 			t += "; " + seen + strings.Join(some[i], ", ")

@@ -43,8 +43,9 @@ type Sight struct {
 	VLANs          map[uint16]*VLAN
 	Servers        map[string]map[netip.Addr]struct{} // by protocol
 
-	mac   event.MAC
-	lanes [decode.Lanes]*flow.Lane
+	halves map[pair]half
+	mac    event.MAC
+	lanes  [decode.Lanes]*flow.Lane
 }
 
 // VLAN is what was seen with one tag.
@@ -115,7 +116,7 @@ func (e *Env) borrow() (end func()) {
 func newSight(l netlink.Link) *Sight {
 	a := l.Attrs()
 	s := &Sight{Name: a.Name, Up: a.Flags&net.FlagUp != 0 && a.OperState != netlink.OperDown,
-		Hosts: map[netip.Addr]struct{}{}, VLANs: map[uint16]*VLAN{}, Servers: map[string]map[netip.Addr]struct{}{}}
+		Hosts: map[netip.Addr]struct{}{}, VLANs: map[uint16]*VLAN{}, Servers: map[string]map[netip.Addr]struct{}{}, halves: map[pair]half{}}
 	copy(s.mac[:], a.HardwareAddr)
 	s.Own, _ = iface.Carries(a.Name)
 	return s
@@ -236,26 +237,29 @@ func (s *Sight) hear(e event.Event) {
 	f := e.Flow
 	s.met(f.Client.Addr())
 	s.met(f.Server.Addr())
-	if f.App != "" && !t.OneWay {
-		s.served(f.App, f.Server.Addr())
+	seen := half{app: f.App, server: f.Server.Addr()}
+	if f.Proto == protoTCP && t.Total[0].Packets+t.Total[1].Packets >= 3 {
+		seen.ways = s.counted(f)
 	}
-	if f.Proto != protoTCP || t.Total[0].Packets+t.Total[1].Packets < 3 {
+	if t.OneWay {
+		s.half(f, seen)
 		return
 	}
+	s.whole(seen)
+	for _, w := range seen.ways {
+		w.Two++
+	}
+}
+
+// counted are the counts that a conversation belongs to: of the interface, and of its VLAN.
+func (s *Sight) counted(f *event.Flow) []*Ways {
 	ways := []*Ways{&s.Ways}
 	for _, tags := range f.VLAN {
 		if tags.Known && tags.N > 0 {
-			ways = append(ways, &s.vlan(tags).Ways)
-			break
+			return append(ways, &s.vlan(tags).Ways)
 		}
 	}
-	for _, w := range ways {
-		if t.OneWay {
-			w.One++
-		} else {
-			w.Two++
-		}
-	}
+	return ways
 }
 
 const protoTCP = 6
@@ -264,6 +268,13 @@ const protoTCP = 6
 func (s *Sight) met(a netip.Addr) {
 	if a.IsPrivate() && len(s.Hosts) < maxSeen {
 		s.Hosts[a] = struct{}{}
+	}
+}
+
+// whole notes who answered in a conversation.
+func (s *Sight) whole(h half) {
+	if h.app != "" {
+		s.served(h.app, h.server)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
 
 	"github.com/vishvananda/netlink"
 )
@@ -14,7 +13,7 @@ import (
 // follow "it": empty for one that only listens. A link-local address of IPv6, which
 // every interface that is up has by itself, is nothing.
 func Carries(name string) ([]string, error) {
-	l, err := find(name)
+	l, err := Find(name)
 	if err != nil {
 		return nil, err
 	}
@@ -71,35 +70,5 @@ func stackedOn(l netlink.Link) (all []string, err error) {
 			all = append(all, "carries "+a.Name)
 		}
 	}
-	return all, nil
-}
-
-// ErrMissing says that there is no such interface; it comes with the names that there are.
-var ErrMissing = errors.New("no such interface")
-
-func find(name string) (netlink.Link, error) {
-	l, err := netlink.LinkByName(name)
-	var missing netlink.LinkNotFoundError
-	if errors.As(err, &missing) {
-		all, _ := Names()
-		return nil, fmt.Errorf("%w: %s; there are: %s", ErrMissing, name, strings.Join(all, ", "))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look up the interface %s: %w", name, err)
-	}
-	return l, nil
-}
-
-// Names lists this host's interfaces in order.
-func Names() ([]string, error) {
-	links, err := netlink.LinkList()
-	if err != nil {
-		return nil, fmt.Errorf("list interfaces: %w", err)
-	}
-	var all []string
-	for _, l := range links {
-		all = append(all, l.Attrs().Name)
-	}
-	slices.Sort(all)
 	return all, nil
 }

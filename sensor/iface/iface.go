@@ -27,13 +27,14 @@ type Room struct {
 	Say      func(format string, args ...any) // one line a change
 }
 
-// Prepare makes interfaces fit to listen. Doing it twice changes nothing more, and
+// Prepare makes an interface fit to listen. Doing it twice changes nothing more, and
 // restores to what was before the first time.
 func (r *Room) Prepare(name string) error {
-	l, err := find(name)
+	l, err := Find(name)
 	if err != nil {
 		return err
 	}
+	name = l.Attrs().Name
 	if err := r.refuse(name); err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (r *Room) change(l netlink.Link, t *trait, to string) error {
 
 // stays finds what a driver did not take over though it said nothing.
 func (r *Room) stays(name string, set []trait) (errs error) {
-	l, err := find(name)
+	l, err := Find(name)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (r *Room) Restore(name string) error {
 	if err != nil {
 		return err
 	}
-	l, missing := find(name)
+	l, missing := Find(name)
 	known := false
 	for _, k := range all {
 		if missing == nil && l.Attrs().Index == k.Index || k.Name == name {

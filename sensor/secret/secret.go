@@ -44,6 +44,9 @@ func (t Text) Format(f fmt.State, _ rune)   { fmt.Fprint(f, hidden) }
 func (t Text) LogValue() slog.Value         { return slog.StringValue(hidden) }
 func (t Text) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
+// ErrElsewhere says that a secret may well be there, for the service alone.
+var ErrElsewhere = errors.New("no such secret here")
+
 var variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$`)
 
 // Read reads a secret from one of two settings: file, a path or the bare name of a
@@ -78,7 +81,7 @@ func fromVariable(value string) (string, error) {
 	}
 	text, ok := os.LookupEnv(m[1])
 	if !ok {
-		return "", fmt.Errorf("the variable %s is not set", m[1])
+		return "", fmt.Errorf("%w: the variable %s is not set", ErrElsewhere, m[1])
 	}
 	return strings.TrimSpace(text), nil
 }
@@ -88,7 +91,7 @@ func fromFile(file string) (string, error) {
 	if !strings.Contains(file, "/") {
 		dir := os.Getenv("CREDENTIALS_DIRECTORY")
 		if dir == "" {
-			return "", fmt.Errorf("%s is the name of a systemd credential, and there are none here: LoadCredential=%s:PATH in the unit, or write a path with a /", file, file)
+			return "", fmt.Errorf("%w: %s is the name of a systemd credential, and there are none here: LoadCredential=%s:PATH in the unit, or write a path with a /", ErrElsewhere, file, file)
 		}
 		path = filepath.Join(dir, file)
 	}
