@@ -40,7 +40,7 @@ test-root: go-version ## tests that need root: namespaces, rings, eBPF, a run on
 	CI=true $(GO) test -count=1 ./bpf ./sensor/capture ./sensor/drill ./sensor/iface
 	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor/rights
 	CI=true $(GO) test -count=1 ./sensor/pipeline -run Live
-	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor -run 'Mirror|Iface|CheckOf|CheckProposes|CheckNames|RootActs|GivesUp'
+	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor -run 'Mirror|Iface|CheckOf|CheckProposes|CheckNames|CheckJoins|Interfaces|Setup|RootActs|GivesUp'
 
 test-kernels: go-version ## the same of capture on other kernels, emulated: SUITES="bookworm trixie-backports" are Debian's
 	@GO=$(GO) deploy/test-kernels.sh $(SUITES)

@@ -9,9 +9,22 @@ grep -q "sudo brandmelder setup" "$work/install.txt" || fail "the installation d
 box test -f /usr/share/man/man8/brandmelder.8.gz || fail "no manual page"
 step "installed without a network, not started"
 
-echo "-- configure and run"
-box sh -c 'printf "# edited by hand\nmirror: [mirror0]\n" >/etc/brandmelder/brandmelder.yaml'
-box systemctl enable --now brandmelder 2>/dev/null || fail "it does not start"
+echo "-- setup, check and run"
+touch "$work/sending"
+while [ -e "$work/sending" ]; do send; done &
+box brandmelder setup --yes --for 3s >"$work/setup.txt" 2>&1 || fail "$(cat "$work/setup.txt")"
+tail -1 "$work/setup.txt" | grep -q '^mirror0: .* two-way, 0 drops; not seen: ' || fail "the verdict: $(cat "$work/setup.txt")"
+grep -q '^mirror: \[mirror0\]$' "$root/etc/brandmelder/brandmelder.yaml" || fail "$(cat "$root/etc/brandmelder/brandmelder.yaml")"
+[ "$(wc -l <"$root/etc/brandmelder/brandmelder.yaml")" -le 10 ] || fail "more than ten lines"
+[ "$(owner /etc/brandmelder/brandmelder.yaml)" = root:brandmelder:640 ] || fail "setup leaves the configuration as $(owner /etc/brandmelder/brandmelder.yaml)"
+box brandmelder setup --yes --for 0s >"$work/again.txt" 2>&1 && fail "a second setup overwrites the file"
+grep -q "filled in already" "$work/again.txt" || fail "$(cat "$work/again.txt")"
+box brandmelder check --json --for 3s >"$work/check.json" || [ $? = 1 ] || fail "$(cat "$work/check.json")"
+rm "$work/sending"
+wait $!
+grep -q '"check": "mirror-' "$work/check.json" && fail "$(cat "$work/check.json")"
+next=$(sed -n 's/^next: sudo //p' "$work/setup.txt")
+box sh -c "$next" 2>/dev/null || fail "it does not start by: $next"
 want box sh -c 'journalctl -u brandmelder | grep -q "watching mirror0"'
 step "runs as $(box stat -c %U "/proc/$(pid brandmelder)")"
 

@@ -33,8 +33,9 @@ func checkCommand() *cobra.Command {
 		Use:   "check [IFACE…]",
 		Short: "is this machine ready, is the mirror healthy: each problem with its fix",
 		Long: "Check looks at every interface for a while, or at those named as mirror ports, and asks what can be\n" +
-			"wrong with the machine, the configuration and the mirror. It changes nothing. Exit 0: all is well,\n" +
-			"or there are notes only; 1: problems; 2: wrong configuration, or no such interface.",
+			"wrong with the machine, the configuration, the mirror, and the Elasticsearch of the outputs. It changes\n" +
+			"nothing. An interface is named by name, mac:ADDRESS or pci:PLACE. Exit 0: all is well, or there are notes\n" +
+			"only; 1: problems; 2: wrong configuration, or no such interface.",
 		RunE: func(c *cobra.Command, names []string) error { return v.check(c.OutOrStdout(), names) },
 	}
 	c.Flags().BoolVar(&v.asJSON, "json", false, "for machines")

@@ -68,7 +68,7 @@ func runCommand() *cobra.Command {
 			return r.run(c.Context())
 		},
 	}
-	c.Flags().StringSliceVar(&r.mirror, "mirror", nil, "interfaces to watch, without the exercise")
+	c.Flags().StringSliceVar(&r.mirror, "mirror", nil, "interfaces to watch, without the exercise: names, or mac:ADDRESS or pci:PLACE")
 	c.Flags().StringVar(&r.way, "capture", "", "how to capture: auto, xdp, filter or ring; without it as the configuration says")
 	c.Flags().DurationVar(&r.length, "for", 0, "end after this time, such as 90s; 0 runs until Ctrl-C")
 	c.Flags().BoolVar(&r.only, "capture-only", false, "capture in this very process, without the exercise and without ship: for a service manager")

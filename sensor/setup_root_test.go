@@ -50,6 +50,8 @@ func last(out string) string {
 	return lines[len(lines)-1]
 }
 
+func unwrapped(out string) string { return strings.Join(strings.Fields(out), " ") }
+
 func TestSetupWithoutATerminal(t *testing.T) {
 	file := unset(t)
 	before := ofPort(t)
@@ -65,11 +67,11 @@ func TestSetupWithoutATerminal(t *testing.T) {
 		t.Error(last(out))
 	}
 	for _, words := range []string{"the host's own: it has the address 192.0.2.1/24", "written: " + file, "run -c " + file} {
-		if !strings.Contains(out, words) {
+		if !strings.Contains(unwrapped(out), words) {
 			t.Errorf("%q is not in %s", words, out)
 		}
 	}
-	if strings.Contains(out, "PROBLEM") || strings.Contains(out, "Mbit/s") == false {
+	if strings.Contains(out, "PROBLEM") {
 		t.Error(out)
 	}
 	text, err := os.ReadFile(file)
@@ -151,7 +153,7 @@ func TestSetupAsks(t *testing.T) {
 	if n := strings.Count(out, "]: "); n != 6 || !strings.Contains(out, "no such interface: eth9") || !strings.Contains(out, "mirror port") {
 		t.Errorf("%d questions: %s", n, out)
 	}
-	if !strings.Contains(out, "gemist; niet gezien: domeincontrollers") || !strings.Contains(out, "connection refused") {
+	if !strings.Contains(out, "gemist; niet gezien: domeincontrollers") || !strings.Contains(out, "curl -sv --max-time 5 https://127.0.0.1:1") {
 		t.Error(out)
 	}
 	text, err := os.ReadFile(file)

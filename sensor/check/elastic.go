@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/brandmelder/brandmelder/ingest"
 	"github.com/brandmelder/brandmelder/sensor/secret"
@@ -66,7 +67,7 @@ func (s *Server) install(e *Env, more string) string {
 func (s *Server) unheard(e *Env, err error) Problem {
 	p := Problem{
 		About: s.Name,
-		What:  say("%v", "%v", err),
+		What:  say("%s", "%s", strings.TrimPrefix(err.Error(), "elasticsearch: ")),
 		Lost:  say("delivery: documents wait in the journal, and when that is full the oldest telemetry is lost", "bezorging: documenten wachten in het journaal, en als dat vol is gaat de oudste telemetrie verloren"),
 		Mend:  "curl -sv --max-time 5 " + s.Where,
 	}

@@ -41,6 +41,9 @@ func sees(e *Env) (found []Problem) {
 
 // Tell is one line about an interface.
 func (s *Sight) Tell() Words {
+	if s.Packets == 0 {
+		return say("not one packet", "geen enkel pakket")
+	}
 	tags := make([]string, 0, len(s.VLANs))
 	for _, id := range s.vlanIDs() {
 		tags = append(tags, fmt.Sprint(id))
