@@ -42,7 +42,7 @@ for binary in "$@"; do
 done
 cat >"$root/init" <<'I'
 #!/bin/sh
-export PATH=/bin HOME=/tmp TMPDIR=/tmp CI=true
+export PATH=/bin HOME=/tmp TMPDIR=/tmp CI=true BRANDMELDER_OWN_MACHINE=1
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev

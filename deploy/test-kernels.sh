@@ -10,12 +10,14 @@ for tool in qemu-system-x86_64:qemu-system-x86 busybox:busybox-static cpio:cpio 
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-for room in bpf sensor/capture sensor/iface sensor/rights; do
+for room in bpf sensor/capture sensor/check sensor/iface sensor/rights; do
   CGO_ENABLED=0 ${GO:-go} test -c -trimpath -ldflags "-s -w" -o "$work/${room##*/}.test" "./$room"
 done
 # What is fed from files, or measured in time, is for the machine itself.
 echo "-test.run Fanout|MapsNeedRight" >"$work/bpf.test.args"
 echo "-test.run AThousandFlows|RingFollows|RingTells|RingsLook|RingRefuses|MirrorAgrees" >"$work/capture.test.args"
+# Only here may the clock be set.
+echo "-test.run ClockOfThisMachine" >"$work/check.test.args"
 failed=0
 for suite in $suites; do
   deploy/kernel-get.sh "$suite" "$here/$suite"

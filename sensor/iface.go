@@ -28,8 +28,13 @@ func ifacePrepareCommand() *cobra.Command {
 	onlyLook, s := false, settings{}
 	c := &cobra.Command{
 		Use: "prepare [IFACE…]", Short: "make interfaces fit to listen, those of the configuration if none is named; twice changes nothing more",
+		Long: "Prepare makes interfaces fit to listen: those that are named, else those of the configuration. One that the\n" +
+			"host itself uses, such as one that a tunnel of the switch or the cloud ends at, is refused when it is named,\n" +
+			"unless with --only-look; one of the configuration then only listens, and the host notices nothing.",
 		RunE: func(c *cobra.Command, names []string) (err error) {
-			if len(names) == 0 {
+			room := ifaceRoom(c)
+			fromFile := len(names) == 0
+			if fromFile {
 				if err := s.load(); err != nil {
 					return err
 				}
@@ -41,9 +46,9 @@ func ifacePrepareCommand() *cobra.Command {
 					return err
 				}
 			}
-			room := ifaceRoom(c)
-			room.OnlyLook = onlyLook
 			for _, name := range names {
+				own, _ := iface.Carries(name) // Prepare tells what is wrong with the name
+				room.OnlyLook = onlyLook || fromFile && len(own) > 0
 				err = errors.Join(err, room.Prepare(name))
 			}
 			return ifaceError(err)

@@ -134,6 +134,21 @@ func TestSetupProposesNothing(t *testing.T) {
 	}
 }
 
+// A tunnel of the switch or the cloud ends at an interface of the host's own: the
+// service prepares it so that the host notices nothing, and starts.
+func TestSetupOfTheHostsOwnInterface(t *testing.T) {
+	file := unset(t)
+	if out, code := setUp(t, nil, "--yes", "-c", file, "--mirror", "own"); code != 0 {
+		t.Fatal(code, out)
+	}
+	if out, code := typed(t, "iface", "prepare", "own"); code != exitUse {
+		t.Errorf("by name: %d %s", code, out)
+	}
+	if out, code := typed(t, "iface", "prepare", "-c", file); code != 0 || out != "own: promiscuous on (was off)\n" {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
 // At a terminal five questions are asked at most, and a wrong answer once more.
 func TestSetupAsks(t *testing.T) {
 	file := unset(t)
