@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/brandmelder/brandmelder/ingest"
+	"github.com/brandmelder/brandmelder/sensor/config"
 )
 
 // as is the server seen with the key of a sensor.
@@ -69,6 +71,10 @@ func TestElasticKeepsTenantsApart(t *testing.T) {
 	key, err := r.NewKey(t.Context(), r.a, "north")
 	if err != nil {
 		t.Fatal(err)
+	}
+	standing, err := r.as(key).Transport.(*ingest.Client).Standing(t.Context(), datasets(config.Default().Retention), r.a)
+	if err != nil || len(standing.Missing) > 0 || slices.ContainsFunc(standing.Rights, func(right ingest.Right) bool { return right.Has != right.Wanted }) {
+		t.Errorf("what check asks with the sensor's key: %+v %v", standing, err)
 	}
 	if ids, err := r.Keys(t.Context(), r.a, "north"); err != nil || len(ids) != 1 || ids[0] != key.ID {
 		t.Errorf("keys in force: %v %v", ids, err)
