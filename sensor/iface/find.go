@@ -53,7 +53,12 @@ func Find(said string) (netlink.Link, error) {
 	case 1:
 		return found[0], nil
 	}
-	return nil, fmt.Errorf("%s is %s and %s: say which by name", said, found[0].Attrs().Name, found[1].Attrs().Name)
+	var several []string
+	for _, l := range found {
+		several = append(several, l.Attrs().Name)
+	}
+	slices.Sort(several)
+	return nil, fmt.Errorf("%s is %s: say which by name", said, strings.Join(several, " and "))
 }
 
 // bundles are the kinds of interfaces that show the address of one that is a part of them.
