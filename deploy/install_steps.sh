@@ -22,7 +22,7 @@ grep -q "filled in already" "$work/again.txt" || fail "$(cat "$work/again.txt")"
 box brandmelder check --json --for 3s >"$work/check.json" || [ $? = 1 ] || fail "$(cat "$work/check.json")"
 rm "$work/sending"
 wait $!
-grep -q '"check": "mirror-' "$work/check.json" && fail "$(cat "$work/check.json")"
+grep -qE '"check": "mirror-(oneway|quiet|vlan)"' "$work/check.json" && fail "$(cat "$work/check.json")"
 next=$(sed -n 's/^next: sudo //p' "$work/setup.txt")
 box sh -c "$next" 2>/dev/null || fail "it does not start by: $next"
 want box sh -c 'journalctl -u brandmelder | grep -q "watching mirror0"'
