@@ -74,7 +74,7 @@ func (s *setup) run() error {
 	if err != nil {
 		return err
 	}
-	e.State, e.Journal = state, journalIn(state)
+	stateOf(e, state)
 	if err := s.look(e); err != nil {
 		return err
 	}
