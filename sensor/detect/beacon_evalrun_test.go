@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // evalFalse is the share of pairs without a timer that may be called beacons.
@@ -39,7 +40,7 @@ func newBeaconEval(size evalSize) *beaconEval {
 	ev := &beaconEval{Cut: map[string]float64{}, Chance: map[string]float64{}, HeldOut: map[string]float64{}, Looked: map[string]float64{},
 		Roc: map[string][]rocPoint{}, all: scores{}}
 	ev.chance = chanceScores(calibrationLaws, size.chance, 101)
-	held, looked := chanceScores(freshLaws, size.heldOut, 104), chanceScores(heldOutLaws, size.heldOut, 102)
+	held, looked := chanceScores(freshLaws, size.heldOut, 104), chanceScores(slices.Concat(heldOutLaws, lookedLaws), size.heldOut, 102)
 	ev.Series = len(ev.chance["ours"]) + len(held["ours"]) + len(looked["ours"])
 	for _, rv := range rivals {
 		ev.Cut[rv.name] = cutAt(ev.chance[rv.name], evalFalse)
