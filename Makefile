@@ -138,7 +138,7 @@ recording: build ## record the exercise anew (root)
 	@deploy/record-exercise.sh
 
 eval-week: go-version ## a hospital's week as events: alarms without a cause, intrusions found, memory; QUICK=1 is one day
-	@BRANDMELDER_WEEK=1 QUICK=$(QUICK) $(GO) test -count=1 -timeout 60m ./sensor/pipeline -run 'TestWeek$$|StateUnderAFlood'
+	@BRANDMELDER_WEEK=1 QUICK=$(QUICK) $(GO) test -count=1 -v -timeout 60m ./sensor/pipeline -run 'TestWeek$$|StateUnderAFlood'
 
 package: go-version ## deb and rpm for amd64 and arm64 in build/package, the same bytes every time
 	@GO=$(GO) deploy/package.sh

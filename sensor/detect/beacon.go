@@ -13,31 +13,37 @@ import (
 // the check-ins of an implant. It keeps the latest calls of each pair and looks
 // at them when their number reaches a step. Being periodic is common and mostly
 // honest; what makes it a finding is the place: outside, used by hardly anyone
-// else here, and no protocol that is periodic by nature.
-//
-// A call is the start of an established conversation, or a request in one. Calls
-// inside one long encrypted conversation are not seen.
+// else here, and no protocol that is periodic by nature. What counts as a call, and
+// as a place, says beaconWay.
 type beacon struct {
-	env    Env
-	raised float64 // of the bar, by the configuration
-	scorer beaconScorer
-	pairs  *baseline.Map[beaconPair, beaconCalls]
-	places *baseline.Map[string, firstFew]     // clients of each place
-	webs   *baseline.Map[netip.Addr, firstFew] // servers of our own that each client calls for web pages
-	longs  *baseline.Map[beaconPair, callRing] // more of the calls, of pairs that are nearly regular
+	env       Env
+	raised    float64 // of the bar, by the configuration
+	lesson    *baseline.Lesson
+	scorer    beaconScorer
+	pairs     *baseline.Map[beaconPair, beaconCalls]
+	places    *baseline.Map[string, firstFew]        // clients of each place
+	others    *baseline.Map[beaconPair, beaconCalls] // pairs by other ways than the conversation itself
+	names     *baseline.Map[string, firstFew]        // and the clients of those places that are none: domains, fingerprints
+	longs     *baseline.Map[beaconPair, callRing]    // more of the calls, of pairs that are nearly regular
+	resolvers *baseline.Map[netip.Addr, struct{}]    // they ask what others want to know
+	clinical  *baseline.Map[netip.Addr, struct{}]    // they speak DICOM or HL7
+	settled   *baseline.Map[beaconPair, struct{}]    // timers that were there when the sensor came
+	site      beaconSite
 }
 
 const (
-	beaconRing   = 64  // calls kept of a pair: measured as good as 256 up to a jitter of 70 %
-	beaconLong   = 256 // of a pair whose score passes beaconNear: so many show a timer of which half is missed
-	beaconLongs  = 4096
-	beaconPairs  = 65536
-	beaconPlaces = 32768
-	beaconIdle   = 24 * 3600 * second // a timer of more than a few hours needs weeks to show
-	beaconUsed   = 30 * 24 * 3600 * second
-	beaconJoin   = 1500 * second / 1000 // calls closer than this are one: a page and its parts
-	beaconSpan   = 20 * second          // least time that a finding rests on
-	beaconOthers = 2                    // other hosts that may use the place: a campaign has more than one victim
+	beaconRing       = 64  // calls kept of a pair: measured as good as 256 up to a jitter of 70 %
+	beaconLong       = 256 // of a pair whose score passes beaconNear: so many show a timer of which half is missed
+	beaconLongs      = 4096
+	beaconPairs      = 65536
+	beaconPlaces     = 32768
+	beaconHosts      = 4096 // resolvers, devices and their timers
+	beaconOtherPairs = 16384
+	beaconIdle       = 24 * 3600 * second // a timer of more than a few hours needs weeks to show
+	beaconUsed       = 30 * 24 * 3600 * second
+	beaconJoin       = 1500 * second / 1000 // calls closer than this are one: a page and its parts
+	beaconSpan       = 20 * second          // least time that a finding rests on
+	beaconOthers     = 2                    // other hosts that may use the place: a campaign has more than one victim
 	// Score from which up to 64 calls are a beacon; of more calls see beaconBar. A
 	// pair is looked at some fifteen times and each look is the best of eight, so
 	// one in a thousand pairs wants a tenth of that of a single statistic: the limit is
@@ -57,7 +63,6 @@ const (
 	// Least period, s. Joining calls makes endless bursts look like a timer of
 	// beaconJoin.
 	beaconPeriod = 2
-	beaconWebs   = 2 // web servers of our own that a host may call before it counts as a monitor
 	beaconRefs   = 4
 	// Who else uses a place is known after a day: until then every small program that
 	// asks its maker for news looks like an implant. One that calls a hundred times a
@@ -67,20 +72,25 @@ const (
 )
 
 type beaconPair struct {
-	client netip.Addr
+	client netip.Addr // none: all of them
 	place  string
 	port   uint16
 	proto  uint8
+	way    beaconWay
 }
 
 // beaconCalls is what is kept of a pair.
 type beaconCalls struct {
 	ring   callRing
-	long   bool  // a longer ring may be there
-	first  int64 // call, ns
-	seen   int   // calls in all
-	failed int   // of them, conversations that came to nothing
-	told   int   // calls at the latest finding
+	long   bool   // a longer ring may be there
+	first  int64  // call, ns
+	seen   int    // calls in all
+	failed int    // of them, conversations that came to nothing
+	told   int    // calls at the latest finding
+	last   uint32 // what the latest call was for, hashed: an address, a name
+	moved  int    // calls that were for something else than the one before
+	met    int    // look-ups that a conversation with the domain followed
+	peaks  beaconPeaks
 	app    string
 	refs   []event.FlowRef // latest, but for the first call: most pairs make no other
 }
@@ -95,51 +105,39 @@ func newBeacon(env Env, decode Decoder) (Detector, error) {
 	if err := decode(&set); err != nil {
 		return nil, err
 	}
+	st := env.State
 	return &beacon{
-		env:    env,
-		raised: set.Score - beaconLimit,
-		pairs:  baseline.NewMap[beaconPair, beaconCalls](env.State, "beacon.pairs", beaconPairs, beaconIdle),
-		places: baseline.Keep(env.State, baseline.NewMap[string, firstFew](env.State, "beacon.places", beaconPlaces, beaconUsed)),
-		webs:   baseline.Keep(env.State, baseline.NewMap[netip.Addr, firstFew](env.State, "beacon.webs", beaconPlaces/2, beaconIdle)),
-		longs:  baseline.NewMap[beaconPair, callRing](env.State, "beacon.longs", beaconLongs, beaconIdle),
+		env:       env,
+		raised:    set.Score - beaconLimit,
+		lesson:    st.Learn("beacon", beaconKnown),
+		pairs:     baseline.NewMap[beaconPair, beaconCalls](st, "beacon.pairs", beaconPairs, beaconIdle),
+		places:    baseline.Keep(st, baseline.NewMap[string, firstFew](st, "beacon.places", beaconPlaces, beaconUsed)),
+		others:    baseline.NewMap[beaconPair, beaconCalls](st, "beacon.others", beaconOtherPairs, beaconIdle),
+		names:     baseline.Keep(st, baseline.NewMap[string, firstFew](st, "beacon.names", beaconOtherPairs, beaconUsed)),
+		longs:     baseline.NewMap[beaconPair, callRing](st, "beacon.longs", beaconLongs, beaconIdle),
+		resolvers: baseline.Keep(st, baseline.NewMap[netip.Addr, struct{}](st, "beacon.resolvers", beaconHosts, beaconUsed)),
+		clinical:  baseline.Keep(st, baseline.NewMap[netip.Addr, struct{}](st, "beacon.clinical", beaconHosts, beaconUsed)),
+		settled:   baseline.Keep(st, baseline.NewMap[beaconPair, struct{}](st, "beacon.settled", beaconHosts, beaconUsed)),
+		site:      newBeaconSite(st),
 	}, nil
 }
 
 func (b *beacon) Tick(int64, Report) {}
 
 func (b *beacon) Observe(e *event.Event, report Report) {
-	f := e.Flow
-	// Without a start only the protocol says which end is the client.
-	if f == nil || f.MidStream && e.Kind != "http" || !b.couldBe(f) {
+	if e.Flow == nil {
 		return
 	}
-	pair := beaconPair{f.Client.Addr(), placeOf(b.env, f.Server.Addr()), f.Server.Port(), f.Proto}
 	switch e.Kind {
-	case "flow.start":
-		b.call(e, pair, f.Start, report)
-	case "http":
-		b.call(e, pair, e.Time, report)
-	case "flow.end":
-		if c, t := b.pairs.Get(pair), e.Data.(*event.Traffic); c != nil {
-			if f.App != "" {
-				c.app = f.App
-			}
-			c.failed += failed(t)
-			up, down := uint32(min(t.Total[event.Client].Payload, 1<<32-1)), uint32(min(t.Total[event.Server].Payload, 1<<32-1))
-			c.ring.end(f.Start, up, down)
-			if long := b.longs.Get(pair); c.long && long != nil {
-				long.end(f.Start, up, down)
-			}
-		}
+	case "dns":
+		b.asks(e, report)
+	case "dicom", "hl7":
+		b.clinical.Touch(e.Flow.Client.Addr(), e.Time)
+	case "tls":
+		b.resembles(e, report)
+	default:
+		b.talks(e, report)
 	}
-}
-
-// couldBe leaves out what is no call of a client of ours to one place.
-func (b *beacon) couldBe(f *event.Flow) bool {
-	from, to := f.Client.Addr(), f.Server.Addr()
-	inbound := !b.env.Know.Internal(from) && b.env.Know.Internal(to)
-	return (f.Proto == 6 || f.Proto == 17) && !inbound &&
-		!b.env.Know.Multicast(to) && !timed(f.Proto, f.Server.Port(), f.App)
 }
 
 // timedApps and timedPorts are periodic by nature, and each has a detector of its
@@ -156,35 +154,48 @@ func timed(proto uint8, port uint16, app string) bool {
 	return slices.Contains(timedPorts, port) && (proto == 17 || port == 53 || port == 853)
 }
 
-func (b *beacon) call(e *event.Event, pair beaconPair, at int64, report Report) {
-	users, _ := b.places.Touch(pair.place, e.Time)
-	users.add(pair.client)
-	c, _ := b.pairs.Touch(pair, e.Time)
+// call notes a call of a pair, for what, and reports the pair if it is a timer's.
+func (b *beacon) call(e *event.Event, pair beaconPair, at int64, what uint32, report Report) {
+	pairs, places := b.book(pair.way)
+	users, _ := places.Touch(pair.place, e.Time)
+	users.add(e.Flow.Client.Addr())
+	c, _ := pairs.Touch(pair, e.Time)
 	if e.Flow.App != "" {
 		c.app = e.Flow.App
-	}
-	if c.web() {
-		servers, _ := b.webs.Touch(pair.client, e.Time)
-		servers.add(e.Flow.Server.Addr())
 	}
 	if !c.add(at, e.Flow.Ref()) {
 		return
 	}
-	long := b.long(pair, c, at)
-	if !beaconLook(c.seen) || c.seen < 2*c.told || users.n > beaconOthers+1 || c.failed*4 > c.seen || timed(pair.proto, pair.port, c.app) {
-		return
+	if c.seen > 1 && c.last != what {
+		c.moved++
 	}
+	c.last = what
+	long := b.long(pair, c, at)
+	if beaconLook(c.seen) && c.seen >= 2*c.told && users.n <= beaconOthers+1 && c.failed*4 <= c.seen && pair.way.holds(pair, c) {
+		b.look(e, pair, c, long, users.n-1, report)
+	}
+}
+
+func (b *beacon) look(e *event.Event, pair beaconPair, c *beaconCalls, long *callRing, others int, report Report) {
 	calls, score, r := b.scorer.look(c, long)
 	if score > beaconNear && c.seen >= beaconRing && long == nil {
 		long, _ = b.longs.Touch(pair, e.Time)
 		*long, c.long = callRing{calls: slices.Clone(calls)}, true
 	}
-	if r.period >= beaconSlow && e.Time-c.first < beaconKnown && !b.env.Know.Internal(e.Flow.Server.Addr()) {
-		return
+	bar, slow := beaconBar(c.seen, calls)
+	outside := pair.way == beaconAsks || !b.env.Know.Internal(e.Flow.Server.Addr())
+	if outside {
+		b.site.look(&c.peaks, c.seen, score-bar, slow, e.Time)
+		bar += b.site.shift(beaconClass(beaconTrial(c.seen), slow))
+		if r.period >= beaconSlow && e.Time-c.first < beaconKnown {
+			return
+		}
 	}
-	if score > beaconBar(c.seen, calls)+b.raised {
+	if score > bar+b.raised {
 		c.told = c.seen
-		report(b.finding(e, pair, c, calls, score, r, users.n-1))
+		f := b.finding(e, pair, c, calls, score, bar+b.raised, r, others)
+		f.Severity = b.severity(e, pair, outside)
+		report(f)
 	}
 }
 
@@ -201,22 +212,28 @@ func (b *beacon) long(pair beaconPair, c *beaconCalls, at int64) *callRing {
 	return long
 }
 
-func (c *beaconCalls) web() bool { return c.app == "http" || c.app == "tls" }
-
-// severity: inside, monitoring and heartbeats look like beacons, so those are no
-// alarm. One kind is: a host that asks a single server by its bare address for
-// web pages. A monitor asks many, and what people use has a name.
-func (b *beacon) severity(p beaconPair, c *beaconCalls, server netip.Addr) event.Severity {
-	if !b.env.Know.Internal(server) {
-		return event.Medium
+// severity: inside, monitoring and heartbeats look like beacons, and what hides among
+// them is the business of c2-channel.
+func (b *beacon) severity(e *event.Event, p beaconPair, outside bool) event.Severity {
+	learning, server := !b.lesson.Over(e.Time), e.Flow.Server.Addr()
+	if !outside || p.way == beaconWithin && p.place != server.String() {
+		return event.Low
 	}
-	servers := b.webs.Get(p.client)
-	if c.web() && p.place == server.String() && servers != nil && servers.n <= beaconWebs {
-		return event.Medium
+	// What keeps a connection alive, and a device that calls its maker, was mostly there
+	// before the sensor: of those only a new one says something.
+	p.client = e.Flow.Client.Addr()
+	device := b.clinical.Get(p.client) != nil || b.env.Know.Device(p.client)
+	if learning && (device || p.way == beaconWithin) || b.settled.Get(p) != nil {
+		b.settled.Touch(p, e.Time)
+		return event.Low
 	}
-	return event.Low
+	return event.Medium
 }
 
 func (p beaconPair) key() string {
-	return p.client.String() + " " + p.place + " " + strconv.Itoa(int(p.port)) + "/" + event.ProtoName(p.proto)
+	way := ""
+	if p.way != beaconCallsPlace {
+		way = beaconWays[p.way] + " "
+	}
+	return way + p.client.String() + " " + p.place + " " + strconv.Itoa(int(p.port)) + "/" + event.ProtoName(p.proto)
 }

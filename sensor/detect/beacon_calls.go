@@ -72,11 +72,11 @@ func beaconLook(n int) bool {
 // beaconBar is the score that the latest of n calls must pass. Each look past the
 // first full ring is another chance for chance, and there are as many as there are
 // rings, so the bar rises with them.
-func beaconBar(n int, calls []checkIn) float64 {
+func beaconBar(n int, calls []checkIn) (bar float64, slow bool) {
 	if n >= beaconSlowLeast && n < beaconSlowMost && dayAndNight(calls) {
-		return beaconSlowLimit
+		return beaconSlowLimit, true
 	}
-	return beaconLimit + math.Log10(max(1, float64(n)/beaconRing))
+	return beaconLimit + math.Log10(max(1, float64(n)/beaconRing)), false
 }
 
 // dayAndNight reports whether calls go on for half a day and no more than one, without
@@ -134,4 +134,15 @@ func (s *beaconScorer) timer(calls []checkIn) (float64, rhythm) {
 		return 0, rhythm{}
 	}
 	return score, r
+}
+
+// sizes is how many different payloads the kept calls had, of those that are over.
+func (r *callRing) sizes() int {
+	var seen []uint32
+	for _, c := range r.calls {
+		if c.up > 0 {
+			seen = keep(seen, c.up, beaconSizes)
+		}
+	}
+	return len(seen)
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -13,11 +14,11 @@ import (
 )
 
 // evalSize is how much is simulated.
-type evalSize struct{ seeds, random, randomSeeds, chance, heldOut, sites int }
+type evalSize struct{ seeds, random, randomSeeds, chance, heldOut, sites, learning int }
 
 var (
-	evalFull  = evalSize{seeds: 300, random: 2000, randomSeeds: 10, chance: 2000, heldOut: 5000, sites: 10}
-	evalQuick = evalSize{seeds: 40, random: 100, randomSeeds: 5, chance: 250, heldOut: 500, sites: 2}
+	evalFull  = evalSize{seeds: 300, random: 2000, randomSeeds: 10, chance: 2000, heldOut: 5000, sites: 10, learning: 6000}
+	evalQuick = evalSize{seeds: 40, random: 100, randomSeeds: 5, chance: 250, heldOut: 500, sites: 2, learning: 600}
 )
 
 // TestBeaconEval measures our score beside its rivals and writes text, JSON and
@@ -32,6 +33,12 @@ func TestBeaconEval(t *testing.T) {
 		size = evalQuick
 	}
 	ev := newBeaconEval(size)
+	for i, site := range []struct {
+		name string
+		laws []law
+	}{{"families that calibrate", calibrationLaws}, {"held out, but looked at", slices.Concat(heldOutLaws, lookedLaws)}, {"held out", freshLaws}} {
+		ev.Learned = append(ev.Learned, siteEval(site.name, site.laws, size.learning, uint64(600+10*i)))
+	}
 	ev.real(t, dir)
 	for _, s := range timedSoftware {
 		ev.Software = append(ev.Software, softwareAlarms(t, s, size.sites))
@@ -47,9 +54,10 @@ func TestBeaconEval(t *testing.T) {
 // The same, small enough for every run of the tests.
 func TestBeaconEvalSmall(t *testing.T) {
 	ev := newBeaconEval(evalSize{seeds: 4, random: 3, randomSeeds: 1, chance: 20, heldOut: 20})
+	ev.Learned = append(ev.Learned, siteEval("small", calibrationLaws[:2], 20, 600))
 	clean := ev.Cells[0]
-	if len(ev.Cells) < 60 || clean.Recall["ours"] < .75 || ev.HeldOut["ours"] > .05 {
-		t.Errorf("%d cells, the first %+v, held out %v", len(ev.Cells), clean, ev.HeldOut)
+	if len(ev.Cells) < 60 || clean.Recall["ours"] < .75 || ev.Chance["ours"] > .05 || len(ev.Learned[0].Shift) != beaconClasses+1 {
+		t.Errorf("%d cells, the first %+v, chance %v, site %+v", len(ev.Cells), clean, ev.Chance, ev.Learned)
 	}
 	dir := t.TempDir()
 	if err := ev.write(dir); err != nil {
@@ -65,8 +73,11 @@ func TestBeaconEvalSmall(t *testing.T) {
 // scores are those of many series, by rival, each sorted.
 type scores map[string][]float64
 
-// scoreAll makes n series and scores each, on all processors.
-func scoreAll(n int, series func(i int) []checkIn) scores {
+// scoreAll makes n series and scores each by all rivals or some, on all processors.
+func scoreAll(n int, series func(i int) []checkIn, by ...rival) scores {
+	if by == nil {
+		by = rivals
+	}
 	rows := make([][]float64, n)
 	var next atomic.Int64
 	var wait sync.WaitGroup
@@ -74,7 +85,7 @@ func scoreAll(n int, series func(i int) []checkIn) scores {
 		wait.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				calls := series(i)
-				for _, rv := range rivals {
+				for _, rv := range by {
 					rows[i] = append(rows[i], rv.score(calls))
 				}
 			}
@@ -82,7 +93,7 @@ func scoreAll(n int, series func(i int) []checkIn) scores {
 	}
 	wait.Wait()
 	out := scores{}
-	for k, rv := range rivals {
+	for k, rv := range by {
 		for _, row := range rows {
 			out[rv.name] = append(out[rv.name], row[k])
 		}
@@ -105,24 +116,31 @@ func cutAt(sorted []float64, share float64) float64 {
 	return sorted[len(sorted)-1-int(share*float64(len(sorted)))]
 }
 
-// chanceDay is a day of calls by a law of chance, eight at least, at a scale from
-// three seconds to half an hour, on a host that is on all day or nine hours.
+// chanceDay is a day of calls by a law of chance, eight at least.
 func chanceDay(r *rand.Rand, l law) []checkIn {
 	for {
-		next, scale, constant := l.begin(r), l.scale(r), r.IntN(3) == 0
-		stop := float64([]int{9, 24}[r.IntN(2)]) * 3600
-		var calls []checkIn
-		for now := 0.0; now*scale < stop && len(calls) < 1<<16; now += next(now) {
-			size := uint32(400)
-			if !constant {
-				size = foreignSize(r)
-			}
-			calls = append(calls, evalCall(now*scale, size))
-		}
-		if calls = asKept(calls); len(calls) >= 8 {
+		if calls := chanceSpan(r, l, 1); len(calls) >= 8 {
 			return calls
 		}
 	}
+}
+
+// chanceSpan is some days of calls at a scale from three seconds to half an hour, on a
+// host that is on all day or nine hours.
+func chanceSpan(r *rand.Rand, l law, days float64) []checkIn {
+	next, scale, constant := l.begin(r), l.scale(r), r.IntN(3) == 0
+	hours := []float64{9, 24}[r.IntN(2)]
+	var calls []checkIn
+	for now := 0.0; now*scale < (days-1)*86400+hours*3600 && len(calls) < 1<<16; now += next(now) {
+		size := uint32(400)
+		if !constant {
+			size = foreignSize(r)
+		}
+		if math.Mod(now*scale, 86400) < hours*3600 {
+			calls = append(calls, evalCall(now*scale, size))
+		}
+	}
+	return asKept(calls)
 }
 
 // TestBeaconBar prints with -calibrate what the bar rests on: the scores that days of

@@ -28,6 +28,7 @@ type beaconEval struct {
 	Random   []evalCell            `json:"random"` // by number of events
 	Roc      map[string][]rocPoint `json:"roc"`
 	Real     []evalReal            `json:"real"`
+	Learned  []evalSite            `json:"learned"`
 	Software []evalSoftware        `json:"software"`
 	Missed   []string              `json:"missed"`
 	chance   scores                // of the calibration families

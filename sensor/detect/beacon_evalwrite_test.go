@@ -57,6 +57,10 @@ func (ev *beaconEval) text() string {
 			fmt.Fprintf(&b, "  %s\n", l)
 		}
 	}
+	b.WriteString("\nwhat a site of such pairs learns: classes of 8, 16, 32, 64 calls and more, and slow ones\n")
+	for _, s := range ev.Learned {
+		fmt.Fprintf(&b, "  %-26s pairs %.0f, bars moved by %.2f; false at the product's bars %.5f, at those %.5f\n", s.Name, s.Pairs, s.Shift, s.Shipped, s.Learned)
+	}
 	ev.softwareText(&b)
 	fmt.Fprintf(&b, "\nbelow what is wanted: %d\n", len(ev.Missed))
 	for _, m := range ev.Missed {

@@ -15,7 +15,8 @@ func foundAfter(calls []checkIn) int {
 			continue
 		}
 		latest := calls[max(0, n+1-beaconRing) : n+1]
-		if s, _ := scorer.timer(latest); s > beaconBar(n+1, latest) {
+		bar, _ := beaconBar(n+1, latest)
+		if s, _ := scorer.timer(latest); s > bar {
 			return n + 1
 		}
 	}

@@ -26,12 +26,28 @@ const evalCalls = 1500
 
 // scoreOfLooks is how far the calls come above the detector's bar at its own times
 // of looking, at best, counted from beaconLimit: above that they are found.
-func scoreOfLooks(calls []checkIn) float64 {
+func scoreOfLooks(calls []checkIn) float64 { return scoreAtSite(calls, beaconSite{}) }
+
+// scoreAtSite is the same with the bars that a site has learned.
+func scoreAtSite(calls []checkIn, site beaconSite) float64 {
 	best := 0.0
+	looks(calls[:min(len(calls), evalCalls)], func(c *beaconCalls, margin float64, slow bool) bool {
+		if site.classes != nil {
+			margin -= site.shift(beaconClass(beaconTrial(c.seen), slow))
+		}
+		best = max(best, margin+beaconLimit)
+		return best < beaconCap-1.5
+	})
+	return best
+}
+
+// looks goes through calls as the detector does, and says how far above its bar each
+// look came.
+func looks(calls []checkIn, each func(c *beaconCalls, margin float64, slow bool) (more bool)) {
 	var c beaconCalls
 	var long *callRing
 	var scorer beaconScorer
-	for _, k := range calls[:min(len(calls), evalCalls)] {
+	for _, k := range calls {
 		if !c.add(k.at, event.FlowRef{}) {
 			continue
 		}
@@ -40,16 +56,17 @@ func scoreOfLooks(calls []checkIn) float64 {
 			long.add(k.at, beaconLong)
 			long.end(k.at, k.up, k.down)
 		}
-		if !beaconLook(c.seen) || best >= beaconCap-1.5 {
+		if !beaconLook(c.seen) {
 			continue
 		}
 		latest, s, _ := scorer.look(&c, long)
 		if s > beaconNear && c.seen >= beaconRing && long == nil {
 			long = &callRing{calls: slices.Clone(latest)}
 		}
-		best = max(best, s-beaconBar(c.seen, latest)+beaconLimit)
+		if bar, slow := beaconBar(c.seen, latest); !each(&c, s-bar, slow) {
+			return
+		}
 	}
-	return best
 }
 
 // plainVariation is the coefficient of variation, negative.

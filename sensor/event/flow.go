@@ -111,14 +111,15 @@ func (c *Count) Sub(d Count) {
 // start, and the difference to the flow's previous document, so that sums of the
 // differences over documents are true.
 type Traffic struct {
-	First   int64    // time of the first packet, ns
-	Last    int64    // time of the latest packet, ns
-	Total   [2]Count // by Side
-	Delta   [2]Count
-	State   TCPState
-	History string    // Zeek's letters: ShADadFfR …; upper case client, at most 24
-	Leads   [2]uint32 // TCP: exchanges in which a side broke a second of silence with at most 1 KiB and was answered with at least twice as much
-	RTT     int64     // SYN to SYN-ACK to ACK as seen at the mirror, ns; 0 unknown
-	OneWay  bool      // only one side was seen
-	End     string    // flow.end: fin, rst, idle, hard, evicted, shutdown, step; else ""
+	First    int64    // time of the first packet, ns
+	Last     int64    // time of the latest packet, ns
+	Total    [2]Count // by Side
+	Delta    [2]Count
+	State    TCPState
+	History  string    // Zeek's letters: ShADadFfR …; upper case client, at most 24
+	Leads    [2]uint32 // TCP: exchanges in which a side broke a second of silence with at most 1 KiB and was answered with at least twice as much
+	Openings []int64   // TCP: packet times at which somebody broke a second of silence, ns, since the flow's previous document; at most 8, the latest
+	RTT      int64     // SYN to SYN-ACK to ACK as seen at the mirror, ns; 0 unknown
+	OneWay   bool      // only one side was seen
+	End      string    // flow.end: fin, rst, idle, hard, evicted, shutdown, step; else ""
 }

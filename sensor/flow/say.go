@@ -60,7 +60,7 @@ func (l *Lane) say(kind string, slot int32, how string) {
 	t := &event.Traffic{
 		First: r.first, Last: r.last, Total: r.total, Delta: r.total,
 		State: r.tcpState(), History: string(r.history[:r.historyLen]), RTT: r.rtt,
-		OneWay: !r.tags[0].Known || !r.tags[1].Known, End: how, Leads: r.dialogue.leads(),
+		OneWay: !r.tags[0].Known || !r.tags[1].Known, End: how, Leads: r.dialogue.leads(), Openings: r.dialogue.openings(),
 	}
 	for s := range t.Delta {
 		t.Delta[s].Sub(r.told[s])

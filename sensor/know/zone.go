@@ -126,6 +126,16 @@ func (k *Know) Guest(a netip.Addr) bool {
 	return z != nil && slices.Contains(guestRoles, strings.ToLower(z.Role))
 }
 
+// deviceRoles are the words by which people say that a zone is for things, at which
+// nobody browses.
+var deviceRoles = []string{"medical", "medisch", "device", "devices", "apparaat", "apparaten", "building", "gebouw", "camera", "cameras", "printer", "printers"}
+
+// Device reports whether the address is a thing's: in a zone with such a role.
+func (k *Know) Device(a netip.Addr) bool {
+	z := k.Zone(a)
+	return z != nil && slices.Contains(deviceRoles, strings.ToLower(z.Role))
+}
+
 // Direction says how a flow crosses the edge of the network, in the words of ECS:
 // internal, inbound, outbound or external. A multicast or broadcast target counts
 // as the client's own side.
