@@ -44,6 +44,15 @@ func doubling(least, most, stray float64) func(r *rand.Rand) func(r *rand.Rand) 
 	}
 }
 
+// held asks anew when something came, by chance, or when the server has had enough of
+// holding the question.
+func held(longest, mean float64) func(r *rand.Rand) func(r *rand.Rand) float64 {
+	return func(r *rand.Rand) func(r *rand.Rand) float64 {
+		mean := mean * logUniform(r, .3, 3)
+		return func(r *rand.Rand) float64 { return min(longest, 1+mean*r.ExpFloat64()) }
+	}
+}
+
 // timedSoftware and its rhythms: RFC 5905 for NTP, RFC 5280 lists, the defaults of
 // mail programs, of Windows Update (22 h less up to a fifth) and of MDM (8 h), timers
 // of systemd with their random delay, browsers that slow hidden tabs to a minute.
@@ -60,6 +69,10 @@ var timedSoftware = []software{
 	{"MDM", "203.0.113.9:443", 6, "tls", event.StateSF, 24, doubling(180, 8*3600, .05)},
 	{"timer of the system", "203.0.113.9:443", 6, "tls", event.StateSF, 24, drifting(300, 3600, .3)},
 	{"telemetry of the protection", "203.0.113.9:443", 6, "tls", event.StateSF, 24, drifting(60, 600, .1)},
+	{"chat that is held (XEP-0124)", "203.0.113.9:443", 6, "tls", event.StateSF, 9, held(60, 60)},
+	{"MQTT device", "203.0.113.9:8883", 6, "tls", event.StateSF, 24, drifting(1200, 3600, .05)},
+	{"player of a channel (RFC 8216)", "203.0.113.9:443", 6, "tls", event.StateSF, 6, drifting(4, 10, .05)},
+	{"heartbeat of a licence, inside", "10.2.0.9:27000", 6, "", event.StateSF, 24, drifting(60, 300, .02)},
 	{"reader of news that slows down", "203.0.113.9:443", 6, "tls", event.StateSF, 9, doubling(60, 3600, 0)},
 }
 
