@@ -13,30 +13,33 @@ type beaconFacts struct {
 	Jitter   float64 // share of the period by which intervals stray, 0 to 1
 	Missed   float64 // share of check-ins left out, 0 to 1
 	Score    float64 // −log10 of the share of chance series as regular as this
-	Limit    float64 // that the score had to pass
+	Bar      float64 // that the score had to pass
 	Calls    string  // what they are
 	Up, Down int64   // median payload of a call, bytes
 	Others   int     // other hosts that use the place
 	Place    string
 }
 
-func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []checkIn, score, limit float64, r rhythm, others int) event.Finding {
+func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []checkIn, score, bar float64, r rhythm, others int) event.Finding {
 	up, down := medianSizes(calls)
-	server := e.Flow.Server.Addr()
+	server, place := e.Flow.Server.Addr(), p.place
+	if p.way == beaconAlike {
+		place = placeOf(b.env, server)
+	}
 	peer := b.env.Know.Entity(server)
 	switch {
-	case p.way == beaconAsks:
-		peer = event.Entity{Domain: p.place}
-	case p.way != beaconAlike && p.place != server.String():
-		peer.Domain = p.place
+	case p.way == beaconAsks: // of a resolver, who has no part in it
+		peer = event.Entity{Domain: place}
+	case place != server.String():
+		peer.Domain = place
 	}
 	return event.Finding{
 		Key: p.key(), Time: e.Time, Onset: calls[0].at,
 		Subject: b.env.Know.Entity(e.Flow.Client.Addr()), Peer: peer, Port: p.port,
 		Flows: slices.Compact(slices.Clone(c.refs)), FlowsTotal: c.seen,
 		Observed: event.Measure{Value: r.period, Unit: "s", N: c.seen},
-		Facts: &beaconFacts{CheckIns: c.seen, Period: r.period, Jitter: r.jitter, Missed: r.missed, Score: score, Limit: limit, Calls: beaconWays[p.way],
-			Up: up, Down: down, Others: others, Place: p.place},
+		Facts: &beaconFacts{CheckIns: c.seen, Period: r.period, Jitter: r.jitter, Missed: r.missed, Score: score, Bar: bar, Calls: beaconWays[p.way],
+			Up: up, Down: down, Others: others, Place: place},
 		Score: min(40+6*score, 95),
 	}
 }
@@ -63,7 +66,7 @@ var beaconTable = event.NewTable("beacon", "A client that calls one place like a
 	event.Float("brandmelder.beacon.jitter", event.Technical, "share of the period by which the calls stray, 0 to 1", func(f *beaconFacts) (float64, bool) { return f.Jitter, true }),
 	event.Float("brandmelder.beacon.missed", event.Technical, "share of check-ins left out, 0 to 1", func(f *beaconFacts) (float64, bool) { return f.Missed, true }),
 	event.Float("brandmelder.beacon.score", event.Technical, "-log10 of the share of chance series as regular as this, at most 9", func(f *beaconFacts) (float64, bool) { return f.Score, true }),
-	event.Float("brandmelder.beacon.limit", event.Technical, "score that the calls had to pass, with what this site has taught", func(f *beaconFacts) (float64, bool) { return f.Limit, true }),
+	event.Float("brandmelder.beacon.bar", event.Technical, "score that the calls had to pass, with what this site has taught", func(f *beaconFacts) (float64, bool) { return f.Bar, true }),
 	event.String("brandmelder.beacon.calls", event.Technical, "what the calls are", func(f *beaconFacts) (string, bool) { return f.Calls, true }),
 	event.Int("brandmelder.beacon.size_up", event.Technical, "median payload that a call sends, bytes", func(f *beaconFacts) (int64, bool) { return f.Up, f.Up > 0 }),
 	event.Int("brandmelder.beacon.size_down", event.Technical, "median payload that a call gets, bytes", func(f *beaconFacts) (int64, bool) { return f.Down, f.Down > 0 }),

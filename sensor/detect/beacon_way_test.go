@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/know"
 )
@@ -112,5 +114,30 @@ func TestBeaconWithinAConnection(t *testing.T) {
 	}
 	if found := detections(watchTalks(t, "beacon", events)); len(found) == 0 {
 		t.Error("a new connection that is kept alive by nobody we know is not told of")
+	}
+}
+
+// A device has called its maker since it was bought: that is a note. What it begins to
+// call later, and the same of a desk, is news.
+func TestBeaconOfDevices(t *testing.T) {
+	calls := func(client string, hour int, server string) []talk {
+		return []talk{parseTalk(t, fmt.Sprintf("%dh 60s 90 0.02 %s %s:7443 tcp - 300 900 1s SF", hour, client, server))}
+	}
+	var talks []talk
+	for hour := 0; hour < 72; hour += 12 { // it goes on, while pairs are long forgotten
+		talks = append(talks, calls("10.1.0.5", hour, "203.0.113.9")...)
+		talks = append(talks, calls("10.2.0.5", hour, "203.0.113.19")...)
+	}
+	talks = append(talks, calls("10.1.0.5", 50, "203.0.113.66")...)
+	events := talkEvents(append(talks, calls("10.3.0.5", 0, "203.0.113.29")...), 1)
+	speaks := &event.Event{Kind: "dicom", Time: talkBegin, Flow: &event.Flow{Client: netip.MustParseAddrPort("10.2.0.5:40000"), Server: netip.MustParseAddrPort("10.4.0.1:104")}}
+	ward := know.Zone{Name: "ward", Role: "medical", Networks: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/24")}}
+	found, _ := watch(t, "beacon", []know.Zone{ward}, append([]*event.Event{speaks}, events...))
+	alarms := map[string]bool{}
+	for _, f := range detections(found) {
+		alarms[f.Subject.Addr.String()+" "+f.Peer.Addr.String()] = true
+	}
+	if diff := cmp.Diff(map[string]bool{"10.1.0.5 203.0.113.66": true, "10.3.0.5 203.0.113.29": true}, alarms); diff != "" {
+		t.Error(diff)
 	}
 }

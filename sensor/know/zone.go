@@ -128,7 +128,7 @@ func (k *Know) Guest(a netip.Addr) bool {
 
 // deviceRoles are the words by which people say that a zone is for things, at which
 // nobody browses.
-var deviceRoles = []string{"medical", "medisch", "device", "devices", "apparaat", "apparaten", "building", "gebouw", "camera", "cameras", "printer", "printers"}
+var deviceRoles = []string{"medical", "medisch", "device", "devices", "apparaat", "apparaten", "building", "gebouw"}
 
 // Device reports whether the address is a thing's: in a zone with such a role.
 func (k *Know) Device(a netip.Addr) bool {
