@@ -35,10 +35,10 @@ const (
 	beaconRing       = 64  // calls kept of a pair: measured as good as 256 up to a jitter of 70 %
 	beaconLong       = 256 // of a pair whose score passes beaconNear: so many show a timer of which half is missed
 	beaconLongs      = 4096
-	beaconPairs      = 65536
+	beaconPairs      = 60_000
 	beaconPlaces     = 32768
 	beaconHosts      = 4096 // resolvers, devices and their timers
-	beaconOtherPairs = 16384
+	beaconOtherPairs = 6_000
 	beaconIdle       = 24 * 3600 * second // a timer of more than a few hours needs weeks to show
 	beaconUsed       = 30 * 24 * 3600 * second
 	beaconJoin       = 1500 * second / 1000 // calls closer than this are one: a page and its parts
@@ -79,20 +79,20 @@ type beaconPair struct {
 	way    beaconWay
 }
 
-// beaconCalls is what is kept of a pair.
+// beaconCalls is what is kept of a pair. There are many: its small numbers are small.
 type beaconCalls struct {
 	ring   callRing
-	long   bool   // a longer ring may be there
 	first  int64  // call, ns
 	seen   int    // calls in all
-	failed int    // of them, conversations that came to nothing
 	told   int    // calls at the latest finding
+	failed int32  // conversations and look-ups that came to nothing
+	moved  int32  // calls that were for something else than the one before
+	met    int32  // look-ups that a conversation with the domain followed
 	last   uint32 // what the latest call was for, hashed: an address, a name
-	moved  int    // calls that were for something else than the one before
-	met    int    // look-ups that a conversation with the domain followed
 	peaks  beaconPeaks
 	app    string
 	refs   []event.FlowRef // latest, but for the first call: most pairs make no other
+	long   bool            // a longer ring may be there
 }
 
 // beaconConfig is the section of the configuration.
@@ -171,7 +171,7 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, what uint32, re
 	}
 	c.last = what
 	long := b.long(pair, c, at)
-	if beaconLook(c.seen) && c.seen >= 2*c.told && users.n <= beaconOthers+1 && c.failed*4 <= c.seen && pair.way.holds(pair, c) {
+	if beaconLook(c.seen) && c.seen >= 2*c.told && users.n <= beaconOthers+1 && int(c.failed)*4 <= c.seen && pair.way.holds(pair, c) {
 		b.look(e, pair, c, long, users.n-1, report)
 	}
 }
@@ -194,7 +194,7 @@ func (b *beacon) look(e *event.Event, pair beaconPair, c *beaconCalls, long *cal
 	if score > bar+b.raised {
 		c.told = c.seen
 		f := b.finding(e, pair, c, calls, score, bar+b.raised, r, others)
-		f.Severity = b.severity(e, pair, outside)
+		f.Severity = b.severity(e, pair, outside, c.first)
 		report(f)
 	}
 }
@@ -214,16 +214,16 @@ func (b *beacon) long(pair beaconPair, c *beaconCalls, at int64) *callRing {
 
 // severity: inside, monitoring and heartbeats look like beacons, and what hides among
 // them is the business of c2-channel.
-func (b *beacon) severity(e *event.Event, p beaconPair, outside bool) event.Severity {
-	learning, server := !b.lesson.Over(e.Time), e.Flow.Server.Addr()
-	if !outside || p.way == beaconWithin && p.place != server.String() {
+func (b *beacon) severity(e *event.Event, p beaconPair, outside bool, first int64) event.Severity {
+	if !outside || p.way == beaconWithin && p.place != e.Flow.Server.Addr().String() {
 		return event.Low
 	}
+	early := !b.lesson.Over(e.Time) || first < b.lesson.Until()
 	// What keeps a connection alive, and a device that calls its maker, was mostly there
 	// before the sensor: of those only a new one says something.
 	p.client = e.Flow.Client.Addr()
 	device := b.clinical.Get(p.client) != nil || b.env.Know.Device(p.client)
-	if learning && (device || p.way == beaconWithin) || b.settled.Get(p) != nil {
+	if early && (device || p.way == beaconWithin) || b.settled.Get(p) != nil {
 		b.settled.Touch(p, e.Time)
 		return event.Low
 	}

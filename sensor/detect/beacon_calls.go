@@ -46,7 +46,7 @@ func (r *callRing) end(start int64, up, down uint32) {
 }
 
 // failed is 1 for a conversation that came to nothing.
-func failed(t *event.Traffic) int {
+func failed(t *event.Traffic) int32 {
 	switch t.State {
 	case event.StateS0, event.StateREJ, event.StateRSTOS0, event.StateSH:
 		return 1

@@ -30,9 +30,9 @@ var beaconWays = [...]string{"connections", "connections of several hosts", "exc
 func (w beaconWay) holds(p beaconPair, c *beaconCalls) bool {
 	switch w {
 	case beaconAlike:
-		return c.moved*4 >= c.seen
+		return int(c.moved)*4 >= c.seen
 	case beaconAsks:
-		return c.moved*2 >= c.seen && c.met*4 <= c.seen
+		return int(c.moved)*2 >= c.seen && int(c.met)*4 <= c.seen
 	case beaconPings:
 		return c.ring.sizes() >= beaconSizes
 	}
