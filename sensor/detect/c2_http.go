@@ -2,6 +2,7 @@ package detect
 
 import (
 	"cmp"
+	"hash/fnv"
 	"net/netip"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func (c *c2) http(e *event.Event, report Report) {
 	} else if dressing(r) {
 		ch.other++
 	}
-	ch.signs |= c.requestSigns(e, host)
+	ch.signs |= c.requestSigns(e, host) | c.decoySign(e, host)
 	ch.signs |= ch.seriesSigns()
 	alone := c.alone(host, k.client, e.Time)
 	if alone && c.disguised(e, ch.signs) || ch.signs&signSamePath != 0 {
@@ -46,7 +47,8 @@ func (c *c2) http(e *event.Event, report Report) {
 // what any poll looks like. Inside, bare addresses and sloppy programs are common,
 // and a monitor or a scanner asks many servers: there it takes more.
 func (c *c2) disguised(e *event.Event, s signs) bool {
-	hides := s&(signFakeBrowser|signToolAgent|signHiddenBody|signBlobCookie|signStagerPath) != 0 ||
+	hides := s&(signFakeBrowser|signToolAgent|signHiddenBody|signBlobCookie|signStagerPath|signSurveyed|signSurveyFields|signCodedPicture) != 0 ||
+		s&signCoded != 0 && s&signCodedAnswer != 0 && s&signScriptPost != 0 ||
 		s&signMislabelled != 0 && s&signBareHost != 0
 	server := e.Flow.Server.Addr()
 	if !c.env.Know.Internal(server) {
@@ -99,18 +101,66 @@ func (c *c2) requestSigns(e *event.Event, host string) (s signs) {
 		s |= signFakeBrowser
 	case toolAgent(agent):
 		s |= signToolAgent
+	case agent == "" && outside && event.IsTrue(r, "brandmelder.http.request.cookie"):
+		s |= signCookieNoAgent
+	}
+	switch event.TextOf(r, "brandmelder.http.request.survey") {
+	case "list":
+		s |= signSurveyed
+	case "fields":
+		s |= signSurveyFields
 	}
 	if event.IsTrue(r, "brandmelder.http.request.blob_cookie") {
 		s |= signBlobCookie
 	}
 	class := event.TextOf(r, "brandmelder.http.response.class")
-	if strings.HasPrefix(event.TextOf(r, "http.response.mime_type"), "text/") && class == "binary" && !event.IsTrue(r, "brandmelder.http.response.encoded") {
-		s |= signMislabelled
+	if !event.IsTrue(r, "brandmelder.http.response.encoded") {
+		s |= falseAnswer(r, class)
 	}
 	if stagerPath(r, class) {
 		s |= signStagerPath
 	}
 	return s
+}
+
+// falseAnswer is the sign of an answer that is not what its type says: a text that is
+// none, or a picture or a film that is a coded text.
+func falseAnswer(r event.Record, class string) signs {
+	switch kind, _, _ := strings.Cut(event.TextOf(r, "http.response.mime_type"), "/"); kind {
+	case "text":
+		if class == "binary" {
+			return signMislabelled
+		}
+	case "image", "video", "audio", "font":
+		if event.IsTrue(r, "brandmelder.http.response.coded") {
+			return signCodedPicture
+		}
+	}
+	return 0
+}
+
+// decoySign is the request of a program without a name for one short path with a query
+// that goes to host after host: an implant hides the one that answers among others
+// (FormBook). The query keeps apart the checks of a connection, which have none.
+func (c *c2) decoySign(e *event.Event, host string) signs {
+	r, path := e.Data, event.TextOf(e.Data, "url.path")
+	if event.TextOf(r, "user_agent.original") != "" || event.NumberOf(r, "brandmelder.http.query.bytes") < 16 || event.TextOf(r, "url.extension") != "" ||
+		len(path) < 3 || strings.Count(strings.TrimSuffix(path, "/"), "/") != 1 || c.env.Know.Internal(e.Flow.Server.Addr()) {
+		return 0
+	}
+	hosts, _ := c.posts.Touch(c2Post{e.Flow.Client.Addr(), strings.Clone(path), -1}, e.Time)
+	before := hosts.n
+	if hosts.add(nameKey(host)); hosts.n == 3 && before == 2 { // told once
+		return signSamePath
+	}
+	return 0
+}
+
+// nameKey stands for a name among addresses.
+func nameKey(name string) netip.Addr {
+	h := fnv.New128a()
+	h.Write([]byte(name))
+	return netip.AddrFrom16([16]byte(h.Sum(nil)))
 }
 
 // stagerSums are what the words of stagers add up to modulo 256: Metasploit's for
@@ -133,6 +183,12 @@ func (c *c2) postSigns(e *event.Event) (s signs) {
 		kind == "" && strings.HasPrefix(event.TextOf(r, "user_agent.original"), "Mozilla/")
 	if sent >= 16 && text && event.Has(r, "brandmelder.http.request.printable") && event.ShareOf(r, "brandmelder.http.request.printable") < .85 {
 		s |= signHiddenBody
+	}
+	if text && event.IsTrue(r, "brandmelder.http.request.coded") {
+		s |= signCoded
+		if event.IsTrue(r, "brandmelder.http.response.coded") {
+			s |= signCodedAnswer
+		}
 	}
 	if sent > 0 && (kind == "" || kind == "application/octet-stream") {
 		s |= signUntyped
@@ -175,7 +231,7 @@ func (ch *c2Channel) seriesSigns() (s signs) {
 
 // toolAgent knows libraries and tools that scripts and implants are made with.
 func toolAgent(agent string) bool {
-	for _, t := range []string{"Go-http-client", "python-", "Python-urllib", "curl/", "Wget/", "WinHTTP", "PowerShell", "okhttp", "Java/", "libwww-perl", "axios/", "aiohttp", "Microsoft BITS"} {
+	for _, t := range []string{"Go-http-client", "python-", "Python-urllib", "curl/", "Wget", "WinHTTP", "PowerShell", "okhttp", "Java/", "libwww-perl", "axios/", "aiohttp", "Microsoft BITS"} {
 		if strings.HasPrefix(agent, t) {
 			return true
 		}

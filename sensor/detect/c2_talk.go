@@ -9,10 +9,16 @@ import (
 // talk looks at a conversation in a protocol that no parser reads.
 func (c *c2) talk(e *event.Event, report Report) {
 	f, r := e.Flow, e.Data
+	place := placeOf(c.env, f.Server.Addr())
+	if s := implantSigns(r); s != 0 {
+		k := c2Key{f.Client.Addr(), place, f.Server.Port(), c2Implant}
+		ch := c.channel(e, k)
+		ch.signs |= s
+		c.judge(e, k, ch, c.env.Know.Entity(f.Client.Addr()), c.env.Know.Entity(f.Server.Addr()), report)
+	}
 	if telnet(f.Server.Port()) || event.TextOf(r, "brandmelder.talk.client.class") == "telnet" || event.TextOf(r, "brandmelder.talk.server.class") == "telnet" {
 		return // a shell by its own right
 	}
-	place := placeOf(c.env, f.Server.Addr())
 	if s := shellSigns(r); s != 0 {
 		k := c2Key{f.Client.Addr(), place, f.Server.Port(), c2Shell}
 		ch := c.channel(e, k)
@@ -22,12 +28,6 @@ func (c *c2) talk(e *event.Event, report Report) {
 			held, other = other, held
 		}
 		c.judge(e, k, ch, c.env.Know.Entity(held), c.env.Know.Entity(other), report)
-	}
-	if s := implantSigns(r); s != 0 {
-		k := c2Key{f.Client.Addr(), place, f.Server.Port(), c2Implant}
-		ch := c.channel(e, k)
-		ch.signs |= s
-		c.judge(e, k, ch, c.env.Know.Entity(f.Client.Addr()), c.env.Know.Entity(f.Server.Addr()), report)
 	}
 	switch {
 	case f.Proto != 6 || f.MidStream:
@@ -87,6 +87,10 @@ func implantSigns(r event.Record) signs {
 			s |= signTickBar
 		case "survey":
 			s |= signSurvey
+		case "bot-order":
+			s |= signBotOrder
+		case "bot-hello":
+			s |= signBotHello
 		}
 	}
 	return s
@@ -169,6 +173,9 @@ func loneSigns(r event.Record) signs {
 	}
 	if slices.Contains(event.TextsOf(r, "brandmelder.talk.shapes"), "hex-text") {
 		s |= signHexText
+	}
+	if slices.Contains(event.TextsOf(r, "brandmelder.talk.shapes"), "bare-endpoint") {
+		s |= signBareEndpoint
 	}
 	if steady(event.NumbersOf(r, "brandmelder.talk.gaps"), 2000, .1) { // ms
 		s |= signKeepAlive

@@ -58,7 +58,7 @@ const (
 // SQL Server, Oracle, MySQL, PostgreSQL, SSH, MongoDB, rsync.
 var stagePorts = []uint16{445, 139, 2049, 20, 21, 1433, 1521, 3306, 5432, 22, 27017, 873}
 
-var stageApps = []string{"smb", "ftp", "tds", "mysql", "postgresql", "ssh", "nfs", "mongodb", "rsync"}
+var stageApps = []string{"smb", "ftp", "tds", "mysql", "postgresql", "ssh", "oncrpc", "mongodb", "rsync"}
 
 func newDataStaging(env Env, decode Decoder) (Detector, error) {
 	s := env.State

@@ -25,16 +25,17 @@ func deedStories(found []event.Finding) map[string]string {
 // deedHits is what the scenes of each detector come to.
 var deedHits = map[string]map[string]string{
 	"remote-execution": {
-		"10.0.0.1 10.0.1.1": "73 CreateService, StartService ×2",
-		"10.0.0.2 10.0.1.1": "47 WMI ExecMethod ×1",
-		"10.0.0.3 10.0.1.1": "73 program copied ×1",
-		"10.0.0.4 10.0.1.1": "73 DCOM application ×1",
-		"10.0.0.5 10.0.1.1": "73 PsExec pipe ×1",
-		"10.0.0.6 10.0.1.1": "73 output file ×1",
-		"10.0.0.7 10.0.1.1": "47 WinRM ×2",
-		"10.0.0.8 10.0.2.1": "73 scheduled task ×1",
-		"10.0.0.9 10.0.1.1": "47 refused attempt to start a program ×1",
-		"10.0.0.8 *":        "73 scheduled task ×32",
+		"10.0.0.1 10.0.1.1":  "73 CreateService, StartService ×2",
+		"10.0.0.2 10.0.1.1":  "47 WMI ExecMethod ×1",
+		"10.0.0.3 10.0.1.1":  "73 program copied ×1",
+		"10.0.0.4 10.0.1.1":  "73 DCOM application ×1",
+		"10.0.0.5 10.0.1.1":  "73 PsExec pipe ×1",
+		"10.0.0.6 10.0.1.1":  "73 output file ×1",
+		"10.0.0.7 10.0.1.1":  "47 WinRM ×2",
+		"10.0.0.10 10.0.1.1": "47 WinRM ×1",
+		"10.0.0.8 10.0.2.1":  "73 scheduled task ×1",
+		"10.0.0.9 10.0.1.1":  "47 refused attempt to start a program ×1",
+		"10.0.0.8 *":         "73 scheduled task ×32",
 	},
 	"credential-theft": {
 		"10.0.0.1 10.0.9.1": "99 DRSGetNCChanges ×1",

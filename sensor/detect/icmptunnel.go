@@ -24,7 +24,9 @@ const (
 	// output, which no program for measuring sends.
 	icmpTunnelCarriers = 16
 	icmpTunnelBytes    = 1000
-	icmpTunnelSure     = 10_000 // bytes from which it is data and not commands
+	// Different words that are all a request says. A program that measures says one.
+	icmpTunnelWords = 2
+	icmpTunnelSure  = 10_000 // bytes from which it is data and not commands
 )
 
 type icmpTold struct{ amount int64 }
@@ -42,15 +44,16 @@ func (d *icmpTunnel) Observe(e *event.Event, report Report) {
 	f := icmpTunnelFacts{
 		Requests: event.NumberOf(e.Data, "brandmelder.icmp.requests"), Replies: event.NumberOf(e.Data, "brandmelder.icmp.replies"),
 		Different: event.NumberOf(e.Data, "brandmelder.icmp.mismatched"), Carriers: event.NumberOf(e.Data, "brandmelder.icmp.carriers"),
+		Words: event.NumberOf(e.Data, "brandmelder.icmp.words"),
 		Bytes: event.NumberOf(e.Data, "brandmelder.icmp.source.payload") + event.NumberOf(e.Data, "brandmelder.icmp.destination.payload"),
 	}
 	answers := f.Different >= icmpTunnelReplies
 	requests := f.Carriers >= icmpTunnelCarriers && event.NumberOf(e.Data, "brandmelder.icmp.carried") >= icmpTunnelBytes
-	if e.Flow == nil || !answers && !requests {
+	if e.Flow == nil || !answers && !requests && f.Words < icmpTunnelWords {
 		return
 	}
 	told, _ := d.pairs.Touch(pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}, e.Time)
-	amount := f.Different + f.Carriers
+	amount := f.Different + f.Carriers + f.Words
 	if amount < 2*told.amount {
 		return
 	}
@@ -68,19 +71,20 @@ func (d *icmpTunnel) finding(e *event.Event, f *icmpTunnelFacts, answers bool) e
 		Key: client.String() + " " + server.String(), Time: e.Time, Onset: e.Flow.Start,
 		Subject: d.env.Know.Entity(client), Peer: d.env.Know.Entity(server),
 		Flows: []event.FlowRef{e.Flow.Ref()}, FlowsTotal: 1,
-		Observed: event.Measure{Value: float64(f.Different + f.Carriers), Unit: "packets", N: int(f.Requests + f.Replies)},
+		Observed: event.Measure{Value: float64(f.Different + f.Carriers + f.Words), Unit: "packets", N: int(f.Requests + f.Replies)},
 		Facts:    f, Score: score, Severity: severity,
 	}
 }
 
 // icmpTunnelFacts is what a finding rests on: the pair since its flow began.
-type icmpTunnelFacts struct{ Requests, Replies, Different, Carriers, Bytes int64 }
+type icmpTunnelFacts struct{ Requests, Replies, Different, Carriers, Words, Bytes int64 }
 
 var icmpTunnelTable = event.NewTable("icmp-tunnel", "Pings that carry data.",
 	event.Int("brandmelder.icmp_tunnel.requests", event.Technical, "echo requests", func(f *icmpTunnelFacts) (int64, bool) { return f.Requests, true }),
 	event.Int("brandmelder.icmp_tunnel.replies", event.Technical, "echo replies", func(f *icmpTunnelFacts) (int64, bool) { return f.Replies, true }),
 	event.Int("brandmelder.icmp_tunnel.different", event.Technical, "replies that differ from their request", func(f *icmpTunnelFacts) (int64, bool) { return f.Different, true }),
 	event.Int("brandmelder.icmp_tunnel.carriers", event.Technical, "requests whose filling changes", func(f *icmpTunnelFacts) (int64, bool) { return f.Carriers, true }),
+	event.Int("brandmelder.icmp_tunnel.words", event.Technical, "different words that are all a request says", func(f *icmpTunnelFacts) (int64, bool) { return f.Words, f.Words > 0 }),
 	event.Int("brandmelder.icmp_tunnel.bytes", event.Technical, "bytes in echoes of both sides", func(f *icmpTunnelFacts) (int64, bool) { return f.Bytes, true }),
 )
 

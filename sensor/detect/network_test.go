@@ -53,6 +53,9 @@ func TestICMPTunnel(t *testing.T) {
 	if fs := found["10.0.0.2"]; len(fs) != 1 || fs[0].Severity != event.Medium {
 		t.Errorf("fillings that change: %+v", fs)
 	}
+	if fs := found["10.0.0.5"]; len(fs) != 1 || fs[0].Severity != event.Medium {
+		t.Errorf("words: %+v", fs)
+	}
 	quiet(t, "icmp-tunnel", "miss", "benign")
 	bounded(t, "icmp-tunnel", scene{Kind: "icmp", Every: 0.001, Client: "10.0.0.1", Server: "10.200.0.1", Proto: 1, Protocol: "icmp", Count: icmpTunnelPairs + 100,
 		Vary: []string{"client"}, Fields: map[string]any{"brandmelder.icmp.mismatched": 9.0}})

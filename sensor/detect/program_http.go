@@ -24,6 +24,8 @@ const (
 	downloadSeveral
 	downloadClass
 	downloadOddPort
+	downloadSiteFolder
+	downloadOffice
 )
 
 // downloadSigns names and weighs them: 1 where many honest programs do so, the bar
@@ -34,6 +36,7 @@ var downloadSigns = [...]struct {
 }{
 	{"bare-host", 1}, {"bare-host-outside", 1}, {"tool-agent", 2}, {"java-agent", 4}, {"false-type", 3}, {"fake-browser", 1},
 	{"no-agent", 2}, {"no-file-name", 1}, {"untyped", 1}, {"several", 2}, {"class-from-address", 2}, {"odd-port", 1},
+	{"site-folder", 2}, {"office-agent", 4},
 }
 
 func (s programSign) names() (out []string) {
@@ -117,6 +120,8 @@ func (p *program) downloadSigns(e *event.Event, class, host string) (s programSi
 	switch {
 	case agent == "":
 		s |= downloadNoAgent
+	case strings.Contains(agent, "ms-office") || strings.Contains(agent, "MSOffice") || strings.HasPrefix(agent, "Microsoft Office"):
+		s |= downloadOffice // a document fetches what runs
 	case strings.Contains(agent, "Java/"):
 		if class != "java-class" {
 			s |= downloadJava
@@ -129,6 +134,9 @@ func (p *program) downloadSigns(e *event.Event, class, host string) (s programSi
 	if falseType(kind) || falseEnding(ending) {
 		s |= downloadFalseType
 	}
+	if siteFolder(event.TextOf(r, "url.path")) {
+		s |= downloadSiteFolder
+	}
 	if kind == "" {
 		s |= downloadUntyped
 	}
@@ -139,6 +147,12 @@ func (p *program) downloadSigns(e *event.Event, class, host string) (s programSi
 		s |= downloadOddPort
 	}
 	return s
+}
+
+// siteFolder is a folder of the software that runs a web site: programs lie there
+// where somebody broke into it, or where a small supplier keeps them.
+func siteFolder(path string) bool {
+	return slices.ContainsFunc([]string{"/wp-content/", "/wp-includes/", "/wp-admin/", "/.well-known/", "/cgi-bin/"}, func(f string) bool { return strings.Contains(path, f) })
 }
 
 // falseType is a media type that no program has. Servers say text/plain where they

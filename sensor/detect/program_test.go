@@ -28,6 +28,7 @@ func TestProgramHits(t *testing.T) {
 		"10.1.0.5 share": event.Medium, "10.1.0.7 share": event.Medium, "10.1.0.9 http": event.Medium, "10.1.0.10 http": event.High,
 		"10.1.0.11 http": event.Medium, "10.1.0.12 http": event.Medium, "10.1.0.13 http": event.Medium,
 		"10.1.0.14 socket": event.Medium, "10.1.0.16 ftp": event.Medium,
+		"10.1.0.31 http": event.Medium, "10.1.0.32 http": event.Medium,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -185,6 +185,9 @@ func (x *remoteExecution) message(p pair, e *event.Event) bool {
 	if event.TextOf(r, "url.path") != "/wsman" || event.TextOf(r, "http.request.method") != "POST" || event.NumberOf(r, "http.response.status_code") != 200 {
 		return false
 	}
+	if event.TextOf(r, "brandmelder.http.wsman.action") == "command" {
+		return true
+	}
 	posts, _ := x.shells.Touch(p, e.Time)
 	*posts++
 	return *posts >= execPosts

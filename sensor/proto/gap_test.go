@@ -12,7 +12,7 @@ import (
 
 // resyncs are the streams that go on after a gap at a place that their bytes name,
 // whatever the cut.
-var resyncs = []string{"ftp", "http", "kerberos", "ldap", "tls"}
+var resyncs = []string{"ftp", "hl7", "http", "imap", "kerberos", "ldap", "pop3", "tls"}
 
 // holed is a conversation of which length bytes of one saying were never seen.
 type holed struct {
@@ -157,6 +157,52 @@ func TestFTPGoesOnWithTheNextLine(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]string{"ann unknown", "bob success"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMailGoesOnWithTheNextLine(t *testing.T) {
+	pop := dialogue{
+		{event.Server, []byte("+OK ready\r\n")},
+		{event.Client, []byte("USER ann\r\n")}, {event.Server, []byte("+OK\r\n")},
+		{event.Client, []byte("PASS x\r\n")}, {event.Server, []byte("-ERR wrong password\r\n")},
+		{event.Client, []byte("USER bob\r\n")}, {event.Server, []byte("+OK\r\n")},
+		{event.Client, []byte("PASS y\r\n")}, {event.Server, []byte("+OK welcome\r\n")},
+	}
+	imap := dialogue{
+		{event.Server, []byte("* OK ready\r\n")},
+		{event.Client, []byte("a1 LOGIN ann x\r\n")}, {event.Server, []byte("a1 NO wrong password\r\n")},
+		{event.Client, []byte("a2 LOGIN bob y\r\n")}, {event.Server, []byte("a2 OK welcome\r\n")},
+	}
+	for name, c := range map[string]struct {
+		h    holed
+		want []string
+	}{
+		"pop3": {hole(t, pop, "-ERR", 3, 5), []string{"ann unknown", "bob success"}},
+		"imap": {hole(t, imap, "a1 NO", 3, 5), []string{"bob success", "ann unknown"}},
+	} {
+		var got []string
+		for _, r := range whole(t, name, c.h) {
+			if l, ok := r.(*event.Login); ok {
+				got = append(got, l.User+" "+l.Outcome.String())
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestHL7GoesOnWithTheNextBlock(t *testing.T) {
+	message := func(kind string) []byte {
+		return []byte("\x0bMSH|^~\\&|A|B|C|D|2026||" + kind + "|1|P|2.5\rPID|1\r\x1c\r")
+	}
+	d := dialogue{{event.Client, message("ADT^A01")}, {event.Client, message("ADT^A02")}, {event.Client, message("ADT^A03")}}
+	var got []string
+	for _, r := range whole(t, "hl7", hole(t, d, "ADT^A02", 2, 6)) {
+		got = append(got, r.(*HL7).Type)
+	}
+	if diff := cmp.Diff([]string{"ADT^A01", "ADT^A03"}, got); diff != "" {
 		t.Error(diff)
 	}
 }

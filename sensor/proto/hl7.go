@@ -123,6 +123,12 @@ func (p *hl7Parser) Feed(from event.Side, data []byte, emit func(event.Record)) 
 	return true
 }
 
+// Gap goes on at the next block. What is acknowledged then may be what was lost.
+func (p *hl7Parser) Gap(from event.Side, _ int, _ func(event.Record)) bool {
+	p.sides[from] = hl7Side{}
+	return true
+}
+
 func (s *hl7Side) keep(data []byte) {
 	most := hl7Segment
 	if s.header {

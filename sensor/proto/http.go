@@ -403,7 +403,10 @@ func (p *httpParser) finish(from event.Side, emit func(event.Record)) {
 		return
 	}
 	r.Class[event.Server] = answerClass(s.head[:min(len(s.head), magicWindow)])
-	r.Shell = shellAnswer(s.head)
+	r.Shell, r.Coded[event.Server] = shellAnswer(s.head), isCoded(s.head)
+	if kind := r.Type[event.Server]; r.Class[event.Server] == "" && kind != "text/html" && !strings.HasSuffix(kind, "javascript") && isScript(s.head) {
+		r.Class[event.Server] = "script"
+	}
 	s.head = s.head[:0]
 	p.emit(r, emit)
 }

@@ -108,10 +108,12 @@ var shapes = [...]struct {
 		"cd /tmp", "cd /var/tmp", ";chmod ", "; chmod ", "/dev/tcp/", "${ifs}", "$(id)", "`id`", ";id;", "|id|", "nc -e /"}},
 	{"xss", []string{"<script", "javascript:", "onerror="}},
 	// What servers evaluate: OGNL, SpEL and the class loader of Spring (CVE-2017-5638, CVE-2022-22963, CVE-2022-22965,
-	// CVE-2022-26134), Java's objects in XML (CVE-2017-10271), FreeMarker, PHP (CVE-2017-9841, CVE-2018-20062, CVE-2024-4577).
+	// CVE-2022-26134), Java's objects in XML (CVE-2017-10271, CVE-2017-9805), FreeMarker, PHP (CVE-2017-9841, CVE-2018-20062,
+	// CVE-2024-4577), Drupal's render arrays (CVE-2018-7600), the script of a web shell, and Exchange that is led to its own
+	// back end (CVE-2021-34473).
 	{"code", []string{"class.module.classloader", "_memberaccess", "ognl.ognlcontext", "@java.lang.runtime@", "java.lang.runtime", "java.lang.processbuilder",
 		"java.beans.xmldecoder", "freemarker.template.utility.execute", "scriptenginemanager", "\\think\\app/invokefunction", "call_user_func_array", "allow_url_include",
-		"auto_prepend_file", "php://input", "php://filter", "<?php", "eval(base64_decode", "shell_exec(", "passthru("}},
+		"auto_prepend_file", "[#post_render]", "#lazy_builder", "nashorn.internal.objects", "getruntime().exec(", "eval(system.text.encoding", "autodiscover.json?@", "php://input", "php://filter", "<?php", "eval(base64_decode", "shell_exec(", "passthru("}},
 }
 
 // names lists the shapes, in their fixed order.

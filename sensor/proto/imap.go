@@ -106,6 +106,28 @@ func (p *imapParser) Feed(from event.Side, data []byte, emit func(event.Record))
 	return !p.done
 }
 
+// Gap goes on with the next line: tags tell which command an answer is for. Of what
+// was lost within a literal nothing is missed.
+func (p *imapParser) Gap(from event.Side, n int, emit func(event.Record)) bool {
+	if p.tls != nil {
+		return p.tls.Gap(from, n, emit)
+	}
+	left := &p.literal[from]
+	if lost := int64(n); lost <= *left && len(p.held) == 0 {
+		*left -= lost
+		return !p.done
+	}
+	*left = 0
+	p.lines[from].gap()
+	p.held = p.held[:0]
+	if p.asking != "" {
+		p.waiting.pop(p.asking)
+		p.login(p.sasl.login("imap"), event.Unknown, "", emit)
+		p.asking, p.sasl = "", sasl{}
+	}
+	return !p.done
+}
+
 func (p *imapParser) line(from event.Side, line []byte, emit func(event.Record)) {
 	p.literal[from] = literalOf(line)
 	switch {

@@ -62,6 +62,7 @@ type pop3Parser struct {
 	greeted  bool
 	inside   string // verb whose reply of several lines is being sent
 	tls      *tlsParser
+	unsure   bool // bytes were lost: replies may be
 	done     bool
 }
 
@@ -83,8 +84,26 @@ func (p *pop3Parser) Feed(from event.Side, data []byte, emit func(event.Record))
 		case whole && p.sasl.active && len(p.waiting) > 0:
 			p.sasl.answer(line)
 		case whole:
+			if p.unsure { // clients wait for a reply: what still waits lost its own
+				p.unanswered(emit)
+			}
 			p.command(line)
 		}
+	}
+	return !p.done
+}
+
+// Gap goes on with the next line. Commands that wait have no sure reply any more, and
+// where a list or a message ended is not known: the next command says so.
+func (p *pop3Parser) Gap(from event.Side, n int, emit func(event.Record)) bool {
+	if p.tls != nil {
+		return p.tls.Gap(from, n, emit)
+	}
+	p.unanswered(emit)
+	p.lines[from].gap()
+	p.inside, p.sasl, p.unsure = "", sasl{}, true
+	if from == event.Client {
+		p.user, p.secret = "", false
 	}
 	return !p.done
 }
@@ -195,13 +214,18 @@ func (p *pop3Parser) End(emit func(event.Record)) {
 		p.tls.End(emit)
 		return
 	}
+	p.unanswered(emit)
+	p.tell(emit)
+}
+
+// unanswered tells of logins whose reply was not seen.
+func (p *pop3Parser) unanswered(emit func(event.Record)) {
 	for _, verb := range p.waiting {
 		if verb == "PASS" || verb == "APOP" || verb == "AUTH" && p.sasl.step > 0 {
 			p.login(verb, event.Unknown, emit)
 		}
 	}
 	p.waiting = nil
-	p.tell(emit)
 }
 
 var pop3Table = event.NewTable("pop3", "Sessions of POP3.",

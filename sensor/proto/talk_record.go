@@ -20,7 +20,7 @@ type Talk struct {
 	Frame     [2]string  // how its first message tells its length
 	Entropy   [2]float64 // bits per byte of the first 4 KiB
 	Printable [2]float64 // share of text in them, 0 to 1
-	Shapes    []string   // survey, tick-bar, stage, zlib-frame, hex-text
+	Shapes    []string   // survey, tick-bar, bot-order, stage, zlib-frame, hex-text, bot-hello, bare-endpoint
 	Shell     []string   // shapes of a shell
 	ShellSide string     // who shows them
 	Commands  [2]int64   // different commands that a side gave
@@ -49,6 +49,11 @@ func (t *Talk) describe(p *talkParser) {
 		traits |= s.traits &^ traitsOfShell
 		text := t.First == event.Server && event.Side(side) == event.Server && t.Printable[side] > .9
 		t.shapes(s, t.Bytes[side], stage(s.head, first, text))
+	}
+	if client, server := p.sides[event.Client].head, p.sides[event.Server].head; botHello(client, server) {
+		t.Shapes = append(t.Shapes, "bot-hello")
+	} else if bareEndpoint(client) {
+		t.Shapes = append(t.Shapes, "bare-endpoint")
 	}
 	t.Shapes = append(traits.names(), t.Shapes...)
 	slices.Sort(t.Shapes)
@@ -126,7 +131,7 @@ func talkFields() []event.Field {
 		event.Ints("brandmelder.talk.gaps", tech, "latest distances between those, ms, at most 32", func(t *Talk) []int64 { return t.GapList }),
 		event.Ints("brandmelder.talk.sizes", tech, "bytes of the first messages, at most 8", func(t *Talk) []int64 { return t.Sizes }),
 		event.Strings("brandmelder.talk.speakers", tech, "whose those are", func(t *Talk) []string { return t.Speakers }),
-		event.Strings("brandmelder.talk.shapes", tech, "shapes of implants: survey, tick-bar, stage, zlib-frame, hex-text", func(t *Talk) []string { return t.Shapes }),
+		event.Strings("brandmelder.talk.shapes", tech, "shapes of implants: survey, tick-bar, bot-order, stage, zlib-frame, hex-text, bot-hello, bare-endpoint", func(t *Talk) []string { return t.Shapes }),
 		event.Strings("brandmelder.talk.shell", tech, "shapes of a command shell", func(t *Talk) []string { return t.Shell }),
 		event.String("brandmelder.talk.shell_side", tech, "side that shows them", func(t *Talk) (string, bool) { return t.ShellSide, t.ShellSide != "" }),
 	}

@@ -3,6 +3,7 @@ package proto
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -23,10 +24,11 @@ const (
 	traitListing
 	traitSurvey
 	traitTickBar
+	traitBotOrder
 )
 
 // talkTraits names them; those before "survey" are of a shell.
-var talkTraits = [...]string{"windows-banner", "windows-prompt", "powershell-prompt", "unix-prompt", "unix-id", "shell-start", "shell-error", "listing", "survey", "tick-bar"}
+var talkTraits = [...]string{"windows-banner", "windows-prompt", "powershell-prompt", "unix-prompt", "unix-id", "shell-start", "shell-error", "listing", "survey", "tick-bar", "bot-order"}
 
 const traitsOfShell = traitSurvey - 1
 
@@ -82,8 +84,15 @@ func traitsOf(line []byte, first bool) (t talkTrait) {
 	if strings.Contains(s, "|'|'|") {
 		t |= traitTickBar
 	}
+	if strings.HasPrefix(s, "!* ") && len(s) > 5 && s[3] >= 'A' && s[3] <= 'Z' || first && slices.Contains(botBuilds, s) {
+		t |= traitBotOrder
+	}
 	return t
 }
+
+// botBuilds are first words of the bots of the Gafgyt family, whose source is public:
+// what they were built for. Orders to them begin with "!* ".
+var botBuilds = []string{"BUILD MIPS", "BUILD MIPSEL", "BUILD ARM", "BUILD X86", "BUILD SUPERH", "BUILD PPC", "BUILD SPARC", "BUILD M68K", "BUILD SERVER", "BUILD ROUTER"}
 
 func containsAny(s string, words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s, w) })
@@ -108,7 +117,9 @@ func isSurvey(s string) bool {
 	}
 	low := strings.ToLower(s)
 	if strings.HasPrefix(low, "{") {
-		return strings.Contains(low, `"platform"`) && containsAny(low, []string{`"pid"`, `"ppid"`, `"username"`, `"exe_name"`, `"executors"`})
+		logged := containsAny(low, []string{`"message"`, `"msg"`, `"@timestamp"`, `"short_message"`, `"level"`})
+		return strings.Contains(low, `"platform"`) && containsAny(low, []string{`"pid"`, `"ppid"`, `"username"`, `"exe_name"`, `"executors"`}) ||
+			!logged && strings.Contains(low, `"pid"`) && containsAny(low, []string{`"host"`, `"hostname"`, `"computer"`}) && containsAny(low, []string{`"user"`, `"username"`, `"os"`})
 	}
 	return strings.Count(s, "|") >= 4 && containsAny(low, []string{"windows", "microsoft", "win 7", "win 8", "win 10", "win 11", "linux", "administrator"})
 }
@@ -276,16 +287,49 @@ func stage(head []byte, n int64, text bool) bool {
 }
 
 // zlibFrame is a tag, two lengths (of the packet, of its content) and a zlib
-// stream (RFC 1950): the packets of the Gh0st family, whatever their tag.
+// stream (RFC 1950): the packets of the Gh0st family, whatever their tag, plain or
+// under one byte by exclusive or, which the highest byte of the lengths then shows.
 func zlibFrame(head []byte, n int64) bool {
 	for at := 12; at+2 <= len(head) && at <= 24; at++ {
-		if head[at] != 0x78 || head[at+1] != 0x9c && head[at+1] != 0xda && head[at+1] != 0x01 {
+		key := head[at-1]
+		if level := head[at+1] ^ key; head[at]^key != 0x78 || level != 0x9c && level != 0xda && level != 0x01 {
 			continue
 		}
-		packet, content := binary.LittleEndian.Uint32(head[at-8:]), binary.LittleEndian.Uint32(head[at-4:])
+		mask := uint32(key) * 0x01010101
+		packet, content := binary.LittleEndian.Uint32(head[at-8:])^mask, binary.LittleEndian.Uint32(head[at-4:])^mask
 		if int64(packet) <= n && int(packet) > at && content > 0 && content < 16<<20 {
 			return true
 		}
 	}
 	return false
+}
+
+// botHello is how a bot of the Mirai family begins: its version, a name of up to 32
+// bytes behind its length, and then nothing but heartbeats of two zeros, which the
+// server returns.
+func botHello(client, server []byte) bool {
+	if len(client) < 9 || string(client[:4]) != "\x00\x00\x00\x01" || client[4] > 32 || len(server) < 2 {
+		return false
+	}
+	beats := client[min(5+int(client[4]), len(client)):]
+	for _, b := range beats {
+		if b != 0 {
+			return false
+		}
+	}
+	return len(beats) >= 4 && len(beats)%2 == 0 && server[0] == 0 && server[1] == 0
+}
+
+// bareEndpoint knows the preamble of Microsoft's message framing (MC-NMF 2.2.3) with an
+// address of net.tcp that is no name.
+func bareEndpoint(head []byte) bool {
+	const preamble = "\x00\x01\x00\x01\x02\x02"
+	const scheme = "net.tcp://"
+	at := len(preamble) + 1
+	if !bytes.HasPrefix(head, []byte(preamble)) || len(head) < at || !bytes.HasPrefix(head[at:], []byte(scheme)) {
+		return false
+	}
+	host, _, ok := strings.Cut(string(head[at+len(scheme):]), ":")
+	_, err := netip.ParseAddr(host)
+	return ok && err == nil
 }

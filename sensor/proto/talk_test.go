@@ -49,6 +49,10 @@ func TestTalkShapes(t *testing.T) {
 		"hit-survey.hex":        {shapes: []string{"survey"}, frame: "decimal", class: "text"},
 		"hit-json-survey.hex":   {shapes: []string{"survey"}, class: "json"},
 		"hit-tick-bar.hex":      {shapes: []string{"tick-bar"}, frame: "decimal", class: "text"},
+		"hit-zlib-masked.hex":   {shapes: []string{"zlib-frame"}, class: "binary"},
+		"hit-bot-hello.hex":     {shapes: []string{"bot-hello"}, class: "binary"},
+		"hit-bot-order.hex":     {shapes: []string{"bot-order"}, class: "text"},
+		"hit-bare-endpoint.hex": {shapes: []string{"bare-endpoint"}, class: "binary"},
 		"hit-framed.hex":        {frame: "binary", class: "binary"},
 		"hit-hex.hex":           {shapes: []string{"hex-text"}, class: "text"},
 	} {
@@ -72,6 +76,8 @@ func TestTalkOrdinaryText(t *testing.T) {
 		"hl7":    talk("\x0bMSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5|Microsoft Windows\r\x1c\r", "<\x0bMSH|^~\\&|C|D|A|B|2026||ACK|1|P|2.5\r\x1c\r"),
 		"cef":    talk("CEF:0|Microsoft|Windows|10|4624|logon|3|src=a\n", "CEF:0|Microsoft|Windows|10|4624|logon|3|src=a\n"),
 		"later":  talk("hello\n", "<hi\n", "a|b|c|d|Microsoft Windows\n"),
+		"build":  talk("BUILD SUCCESSFUL\n", "<ok\n"),
+		"json":   talk(`{"host":"ward","pid":12,"user":"a","message":"started"}`+"\n", "<ok\n"),
 		"prices": talk("a$ ", "<b# ", "10 $ ", "<12 $ ", "13 $ "),
 	} {
 		if got := lastTalk(t, d); got.Shell != nil || got.Shapes != nil || got.Commands != [2]int64{} {
