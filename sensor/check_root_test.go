@@ -41,9 +41,9 @@ func (f *checkup) has(check, about string, words ...string) bool {
 // round makes the frames that are sent in one go; each round they are others.
 type round func(n int) *craft.Trace
 
-// sending sends rounds of traffic into an interface until the function that it returns
+// sendRounds sends rounds of traffic into an interface until the function that it returns
 // is called; nil sends nothing.
-func sending(t *testing.T, into string, traffic round) (stop func()) {
+func sendRounds(t *testing.T, into string, traffic round) (stop func()) {
 	t.Helper()
 	if traffic == nil {
 		return func() {}
@@ -72,7 +72,7 @@ func sending(t *testing.T, into string, traffic round) (stop func()) {
 // checked runs check while rounds of traffic come in on right.
 func checked(t *testing.T, traffic round, args ...string) (f checkup) {
 	t.Helper()
-	stop := sending(t, "left", traffic)
+	stop := sendRounds(t, "left", traffic)
 	c := exec.Command(os.Args[0], append([]string{"check", "--json", "--for", "600ms"}, args...)...)
 	c.Env = append(os.Environ(), beProgram+"=1")
 	out, err := c.Output()

@@ -86,7 +86,7 @@ func TestSecretsStayIn(t *testing.T) {
 			t.Errorf("%s did not crash:\n%s", verb, s)
 		}
 	}
-	check(t, func() error { j, err := openJournal(stateOf(t, file)); return errors.Join(err, j.Close()) }())
+	check(t, func() error { j, err := openJournal(stateNamedIn(t, file)); return errors.Join(err, j.Close()) }())
 	crash("ship", "sending to mail")
 	if os.Geteuid() == 0 {
 		crash("run", "watching ", "--mirror", "lo", "--capture-only")
@@ -100,7 +100,7 @@ func TestSecretsStayIn(t *testing.T) {
 	}
 }
 
-func stateOf(t *testing.T, file string) string {
+func stateNamedIn(t *testing.T, file string) string {
 	t.Helper()
 	s := settings{file: file}
 	check(t, s.load())

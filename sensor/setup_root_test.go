@@ -35,7 +35,7 @@ func unset(t *testing.T) (file string) {
 // setUp types setup while traffic comes in on right.
 func setUp(t *testing.T, traffic round, args ...string) (out string, code int) {
 	t.Helper()
-	defer sending(t, "left", traffic)()
+	defer sendRounds(t, "left", traffic)()
 	return typed(t, append([]string{"setup", "--for", "600ms"}, args...)...)
 }
 
@@ -154,12 +154,12 @@ func TestSetupAsks(t *testing.T) {
 	file := unset(t)
 	key := filepath.Join(t.TempDir(), "key")
 	check(t, os.WriteFile(key, []byte("id:secret"), 0o600))
-	typing, terminal := terminal(t)
+	typing, terminal := onTerminal(t)
 	_, err := typing.WriteString(strings.Join([]string{"eth9", "", "nl", "https://127.0.0.1:1", key, "", ""}, "\n"))
 	check(t, err)
 	c := exec.Command(os.Args[0], "setup", "--for", "600ms", "-c", file)
 	c.Env, c.Stdin = append(os.Environ(), beProgram+"=1"), terminal
-	defer sending(t, "left", clinic)()
+	defer sendRounds(t, "left", clinic)()
 	b, err := c.CombinedOutput()
 	out := string(b)
 	if err != nil {
@@ -179,8 +179,8 @@ func TestSetupAsks(t *testing.T) {
 	}
 }
 
-// terminal is a new one: what is typed at one end is read at the other.
-func terminal(t *testing.T) (typing, reading *os.File) {
+// onTerminal is a new one: what is typed at one end is read at the other.
+func onTerminal(t *testing.T) (typing, reading *os.File) {
 	t.Helper()
 	typing, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	check(t, err)
