@@ -48,7 +48,7 @@ stage() { # ARCH
   install -Dm644 deploy/package/sysusers.conf "$root/usr/lib/sysusers.d/brandmelder.conf"
   install -Dm644 deploy/package/tmpfiles.conf "$root/usr/lib/tmpfiles.d/brandmelder.conf"
   for unit in deploy/systemd/*.service; do install -Dm644 "$unit" "$root/usr/lib/systemd/system/$(basename "$unit")"; done
-  install -m644 "$work/manual/brandmelder.spdx.json" deploy/brandmelder.yaml "$doc"
+  install -m644 "$work/manual/brandmelder.spdx.json" deploy/brandmelder.yaml deploy/prometheus-alerts.yml "$doc"
   install -m644 deploy/package/copyright "$doc/copyright"
   cp "$work/licences" "$doc/third-party-licences"
   install -Dm644 deploy/package/lintian-overrides "$root/usr/share/lintian/overrides/brandmelder"
