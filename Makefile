@@ -49,6 +49,8 @@ bench-xdp: go-version ## ns a packet in the kernel, one core by XDP and by a rin
 	BRANDMELDER_BENCH_XDP=1 $(GO) test -count=1 -v ./bpf -run BenchXDP
 	BRANDMELDER_BENCH_XDP=1 $(GO) test -count=1 -v ./sensor/capture -run BenchLive
 	BRANDMELDER_ELEPHANT_MB=$(or $(ELEPHANT_MB),3000) $(GO) test -count=1 -v ./sensor/pipeline -run Elephants
+	@if [ -n "$(MIX)$(ELEPHANTS)" ]; then $(MAKE) --no-print-directory build && deploy/bench-wire.sh $(MIX) $(ELEPHANTS); \
+	  else echo "no MIX= and no ELEPHANTS=, captures to send: the whole line beside Suricata is not measured"; fi
 
 bpf: go-version ## make the kernel's programs anew (Debian's clang 14 and llvm): they must be those that are committed
 	@was=$$(mktemp -d) && cp -r bpf $$was && $(GO) generate ./bpf && diff -r $$was/bpf bpf && rm -r $$was

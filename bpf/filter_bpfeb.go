@@ -73,7 +73,9 @@ const (
 	filterMapRings            = "rings"
 	filterMapTable            = "table"
 	filterMapTotals           = "totals"
+	filterMapWhole            = "whole"
 	filterMapWide             = "wide"
+	filterProgCounting        = "counting"
 	filterProgFilter          = "filter"
 	filterVarRingCount        = "ring_count"
 	filterVarSeed             = "seed"
@@ -123,7 +125,8 @@ type filterSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type filterProgramSpecs struct {
-	Filter *ebpf.ProgramSpec `ebpf:"filter"`
+	Counting *ebpf.ProgramSpec `ebpf:"counting"`
+	Filter   *ebpf.ProgramSpec `ebpf:"filter"`
 }
 
 // filterMapSpecs contains maps before they are loaded into the kernel.
@@ -134,6 +137,7 @@ type filterMapSpecs struct {
 	Rings      *ebpf.MapSpec `ebpf:"rings"`
 	Table      *ebpf.MapSpec `ebpf:"table"`
 	Totals     *ebpf.MapSpec `ebpf:"totals"`
+	Whole      *ebpf.MapSpec `ebpf:"whole"`
 	Wide       *ebpf.MapSpec `ebpf:"wide"`
 }
 
@@ -171,6 +175,7 @@ type filterMaps struct {
 	Rings      *ebpf.Map `ebpf:"rings"`
 	Table      *ebpf.Map `ebpf:"table"`
 	Totals     *ebpf.Map `ebpf:"totals"`
+	Whole      *ebpf.Map `ebpf:"whole"`
 	Wide       *ebpf.Map `ebpf:"wide"`
 }
 
@@ -180,6 +185,7 @@ func (m *filterMaps) Close() error {
 		m.Rings,
 		m.Table,
 		m.Totals,
+		m.Whole,
 		m.Wide,
 	)
 }
@@ -198,11 +204,13 @@ type filterVariables struct {
 //
 // It can be passed to loadFilterObjects or ebpf.CollectionSpec.LoadAndAssign.
 type filterPrograms struct {
-	Filter *ebpf.Program `ebpf:"filter"`
+	Counting *ebpf.Program `ebpf:"counting"`
+	Filter   *ebpf.Program `ebpf:"filter"`
 }
 
 func (p *filterPrograms) Close() error {
 	return _FilterClose(
+		p.Counting,
 		p.Filter,
 	)
 }

@@ -87,6 +87,9 @@ func loadMirror(o MirrorOptions) (*Mirror, error) {
 	spec.Maps["table"].MaxEntries = rows * uint32(o.Sets)
 	spec.Maps["wide"].MaxEntries = rows * uint32(o.Sets)
 	spec.Maps["totals"].MaxEntries = rows
+	if o.Filter {
+		spec.Maps["whole"].Contents = []ebpf.MapKV{{Key: uint32(0), Value: "counting"}}
+	}
 	inner := spec.Maps["rings"].InnerMap
 	inner.MaxEntries = uint32(o.RingBytes)
 	for i := range o.Rings {

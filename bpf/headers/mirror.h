@@ -41,7 +41,7 @@ INLINE int give_large(CTX *ctx, void *ring, struct record *r, __u32 n)
 	s->record = *r;
 	n -= HALF;
 	forget(n);
-	if (n == 0 || n > MOST - HALF || !copy(ctx, 0, s->first, HALF) || !copy(ctx, HALF, s->rest, n)) {
+	if ((int)n < 1 || n > MOST - HALF || !copy(ctx, 0, s->first, HALF) || !copy(ctx, HALF, s->rest, n)) {
 		bpf_ringbuf_discard(s, BPF_RB_NO_WAKEUP);
 		return 0;
 	}

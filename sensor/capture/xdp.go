@@ -37,9 +37,9 @@ func init() {
 var ErrOwnTraffic = errors.New("frames may not end there, since the host itself uses it")
 
 const (
-	restLeast = time.Millisecond // between two looks at an empty ring; twice as long each time
-	restMost  = 4 * time.Millisecond
-	lookEvery = 4 * time.Second // for all counters: well below the 30 s after which silence ends a conversation
+	restMost  = 4 * time.Millisecond // between two looks at an empty ring: to wake up costs more than to read
+	restLeast = time.Millisecond     // where an eighth of the ring was filled meanwhile
+	lookEvery = 4 * time.Second      // for all counters: well below the 30 s after which silence ends a conversation
 	lookParts = 16
 	tickAfter = 256 // records between two looks at the time
 )
@@ -101,6 +101,7 @@ type xdp struct {
 	from    uint32    // set at which the next look at the table begins
 	due     time.Time
 	records int
+	rest    time.Duration
 	offset  int64 // of the time of day from the kernel's clock, ns
 	last    bool  // the last look was taken
 
@@ -118,7 +119,7 @@ func (x *xdp) Read(p *event.Packet) error {
 		return io.EOF
 	}
 	var began time.Time
-	for rest := restLeast; ; rest = min(2*rest, restMost) {
+	for {
 		if x.counted(p) {
 			return nil
 		}
@@ -148,7 +149,17 @@ func (x *xdp) Read(p *event.Packet) error {
 		case now.Sub(began) >= pollFor:
 			return ErrIdle
 		}
-		time.Sleep(rest)
+		x.wait()
+	}
+}
+
+// wait leaves an empty ring alone for a while.
+func (x *xdp) wait() {
+	before := x.ring.written()
+	time.Sleep(x.rest)
+	x.rest = restMost
+	if x.ring.written()-before > uint64(len(x.ring.data)/16) { // the bytes stand there twice
+		x.rest = restLeast
 	}
 }
 

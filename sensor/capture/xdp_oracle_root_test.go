@@ -31,6 +31,7 @@ type stand struct {
 
 func newStand(t *testing.T, o Options, filter bool) *stand {
 	t.Helper()
+	modern(t)
 	onOneProcessor(t)
 	var names []string
 	var cable *craft.Sender
