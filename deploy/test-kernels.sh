@@ -15,7 +15,7 @@ for room in bpf sensor/capture sensor/check sensor/iface sensor/rights; do
 done
 # What is fed from files, or measured in time, is for the machine itself.
 echo "-test.run Fanout|MapsNeedRight" >"$work/bpf.test.args"
-echo "-test.run AThousandFlows|RingFollows|RingTells|RingsLook|RingRefuses|MirrorAgrees" >"$work/capture.test.args"
+echo "-test.short -test.run AThousandFlows|RingFollows|RingTells|RingsLook|RingRefuses|MirrorAgrees" >"$work/capture.test.args"
 # Only here may the clock be set.
 echo "-test.run ClockOfThisMachine" >"$work/check.test.args"
 failed=0
