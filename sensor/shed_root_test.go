@@ -31,7 +31,7 @@ func static(t *testing.T) {
 func running(t *testing.T, file string) (pid int, left string) {
 	t.Helper()
 	var now struct {
-		Running struct {
+		Run struct {
 			PID    int
 			Rights string
 		}
@@ -39,7 +39,7 @@ func running(t *testing.T, file string) (pid int, left string) {
 	out, err := execute(t, rootCommand(), "status", "--json", "-c", file)
 	check(t, err)
 	check(t, json.Unmarshal([]byte(out), &now))
-	return now.Running.PID, now.Running.Rights
+	return now.Run.PID, now.Run.Rights
 }
 
 // seesNothing reports a process of which no thread has a right left.
