@@ -202,7 +202,7 @@ func TestCheckJoinsTheHalvesOfATap(t *testing.T) {
 			back.Send(p.Data)
 		}
 		return only(clinic(n), answers)
-	}, "-c", file)
+	}, "-c", file, "--for", "2s")
 	if f.has("mirror-oneway", "") || f.code != 0 || !strings.Contains(fmt.Sprint(f.Facts), "seen: 1 DNS servers") {
 		t.Errorf("exit %d, %+v\n%+v", f.code, f.Problems, f.Facts)
 	}

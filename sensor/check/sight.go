@@ -77,7 +77,7 @@ func (e *Env) look() (all []*Sight) {
 	if err != nil {
 		return nil
 	}
-	var looking sync.WaitGroup
+	var ready, looking sync.WaitGroup // all begin at once: the two ports of a tap show halves of the same
 	for _, l := range links {
 		a := l.Attrs()
 		if a.EncapType != "ether" || len(e.Interface) > 0 && !slices.Contains(e.Interface, a.Name) {
@@ -86,7 +86,17 @@ func (e *Env) look() (all []*Sight) {
 		s := newSight(l)
 		all = append(all, s)
 		if s.Up {
-			looking.Go(func() { s.look(e.For) })
+			ready.Add(1)
+		}
+	}
+	for _, s := range all {
+		if s.Up {
+			looking.Go(func() {
+				s.prepare()
+				ready.Done()
+				ready.Wait()
+				s.look(e.For)
+			})
 		}
 	}
 	looking.Wait()
@@ -122,11 +132,15 @@ func newSight(l netlink.Link) *Sight {
 	return s
 }
 
-// look reads the interface for a while.
-func (s *Sight) look(long time.Duration) {
-	for i := range s.lanes { // takes a moment, in which a ring that is there would run full
+// prepare takes a moment, in which a ring that is there would run full.
+func (s *Sight) prepare() {
+	for i := range s.lanes {
 		s.lanes[i] = flow.NewLane(uint8(i), flow.Config{Flows: sightFlows, Streams: sightFlows / 8}, s.hear)
 	}
+}
+
+// look reads the interface for a while.
+func (s *Sight) look(long time.Duration) {
 	sources, err := capture.Live(s.Name, capture.Options{})
 	if err != nil {
 		s.Failed = err
