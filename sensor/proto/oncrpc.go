@@ -8,14 +8,16 @@ import (
 )
 
 func init() {
-	s := Spec{
+	register(Spec{
 		Name: "oncrpc", Doc: "Sun RPC: port mapper, mounts and NFS, by procedure, with refusals; no file and no path",
 		Source: "RFC 5531, RFC 1833, RFC 1813, RFC 7530", IP: 6, Ports: []uint16{111, 2049}, Limit: 16 << 10,
 		Probe: probeONCStream, New: func() Parser { return newONC(false) }, Tables: []*event.Table{oncTable},
-	}
-	register(s)
-	s.IP, s.Doc, s.Probe, s.New = 17, "the same in datagrams", probeONC, func() Parser { return newONC(true) }
-	register(s)
+	})
+	register(Spec{
+		Name: "oncrpc", Doc: "the same in datagrams",
+		Source: "RFC 5531, RFC 1833, RFC 1813, RFC 7530", IP: 17, Ports: []uint16{111, 2049}, Limit: 16 << 10,
+		Probe: probeONC, New: func() Parser { return newONC(true) }, Tables: []*event.Table{oncTable},
+	})
 }
 
 // ONCRPC is what a client asked a program for so far: once when it is first asked, and
