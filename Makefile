@@ -15,7 +15,7 @@ KILLS    ?= 50
 POOL  ?= $(CAPTURES)
 MKMIX ?= ../shared/eval/mkmix
 
-.PHONY: bpf bench-xdp help go-version build run test race golden fuzz bench eval eval-week eval-logins eval-logins-real eval-tools lint check test-root recording
+.PHONY: bpf bench-xdp help go-version build run test race golden fuzz bench eval eval-week eval-logins eval-logins-real eval-tools eval-faults lint check test-root recording
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -132,6 +132,9 @@ eval-logins-real: build ## attempts counted against OpenSSH, Dovecot, OpenLDAP a
 
 eval-tools: build ## other people's attack tools and ordinary work with real servers, recorded and judged (root; PYTHON= a venv with impacket): docs/eval-tools.md
 	@deploy/eval-tools.sh
+
+eval-faults: build ## ordinary work kept in OUT by eval-tools, judged as faulty mirror ports show it: one-way, loss, copies, late, cut
+	@FAULTS=1 deploy/eval-tools.sh
 
 eval-tunnel: build ## tunnels by DNS and ping and uploads, run for real: what had left before the first alert (root)
 	@deploy/eval-tunnel.sh

@@ -2,8 +2,8 @@
 # eval-tools.sh: attacks with other people's tools and ordinary work with real servers, each in a capture of its
 # own, recorded on the bridge of a small network of namespaces, replayed and compared with what was expected.
 # Root; the packages it needs are listed in docs/eval-tools.md. OUT= keeps the captures (default: a new folder in
-# /tmp), ONLY=PATTERN picks scenarios, HALF=1 or 2 one half of them, REPLAY=1 records nothing and judges OUT anew,
-# RECORD=1 only records.
+# /tmp), ONLY=PATTERN picks scenarios, HALF=1, 2 or 3 one set of them, REPLAY=1 records nothing and judges OUT anew,
+# RECORD=1 only records, FAULTS=1 judges ordinary work in OUT as mirror ports with a fault would have shown it.
 set -u
 shopt -s extglob # ONLY=@(one|other)
 [ "$(id -u)" = 0 ] || { echo "eval-tools: needs root, for network namespaces"; exit 2; }
@@ -20,6 +20,17 @@ scenario() { plan+=("$half $1 $2 ${3:-1}"); }
 judge() { # FAMILIES NAME
   bin/brandmelder replay --alerts-only --output ndjson --out "$out/$2.ndjson" "$out/$2.pcap" >/dev/null 2>&1
   python3 "$here/table.py" row "$out" "$1" "$2"
+}
+
+# An alarm that only the fault raises is one too many.
+faults() { # FAMILIES NAME
+  local fault
+  for fault in lower upper loss twice late short swapped; do
+    python3 "$here/faults.py" "$out/$2.pcap" $fault "$out/fault.pcap"
+    bin/brandmelder replay --alerts-only --output ndjson --out "$out/$2.$fault.ndjson" "$out/fault.pcap" >/dev/null 2>&1
+    python3 "$here/table.py" fault "$out" "$1" "$2" $fault
+  done
+  rm -f "$out/fault.pcap"
 }
 
 # Each of the three is a process group of its own, so that its end is the end of all that it started.
@@ -59,9 +70,11 @@ finish() {
 . "$here/lab.sh"
 . "$here/attacks.sh"
 . "$here/attacks_more.sh"
+. "$here/attacks_third.sh"
 . "$here/benign.sh"
+. "$here/benign_more.sh"
 
-if [ -z "${REPLAY:-}" ]; then
+if [ -z "${REPLAY:-}${FAULTS:-}" ]; then
   dir=$(mktemp -d /tmp/bt.XXXXXX)
   chmod 755 "$dir"
   trap finish EXIT
@@ -80,8 +93,13 @@ fi
 for line in "${plan[@]}"; do
   read -r h families name stretch <<<"$line"
   wanted "$h" "$name" || continue
+  if [ -n "${FAULTS:-}" ]; then
+    case $families in none*) [ -s "$out/$name.pcap" ] && judge "$families" "$name" >/dev/null && faults "$families" "$name" ;; esac
+    continue
+  fi
   [ -n "${REPLAY:-}" ] || record "$name" "$stretch"
   [ -n "${RECORD:-}" ] && { echo "$name: $(stat -c %s "$out/$name.pcap") bytes, $(tail -n 1 "$out/$name.txt" | cut -c1-100)"; continue; }
   [ -s "$out/$name.pcap" ] && judge "$families" "$name"
 done
-[ -n "${RECORD:-}" ] || python3 "$here/table.py" sum "$out"
+[ -z "${FAULTS:-}" ] || python3 "$here/table.py" faults "$out"
+[ -n "${RECORD:-}${FAULTS:-}" ] || python3 "$here/table.py" sum "$out"

