@@ -74,7 +74,6 @@ const (
 	signBotOrder
 	signBotHello
 	signBareEndpoint
-	signPrivateIssuer
 )
 
 // c2Signs names the signs and weighs them. A weight says how many honest programs
@@ -95,7 +94,7 @@ var c2Signs = [...]struct {
 	{"framed", 1}, {"framed-in-digits", 2}, {"server-first", 1}, {"keep-alive", 2}, {"opaque", 1}, {"long", 1},
 	{"same-opening", 1}, {"unanswered", 1}, {"led-by-server", 4},
 	{"machine-described", 4}, {"machine-fields", 2}, {"coded-body", 1}, {"coded-answer", 1}, {"coded-picture", 4}, {"cookie-without-agent", 2},
-	{"bot-order", 5}, {"bot-hello", 5}, {"bare-endpoint", 2}, {"private-issuer", 2},
+	{"bot-order", 5}, {"bot-hello", 5}, {"bare-endpoint", 2},
 }
 
 // Points from which a channel is a finding, and how many more make it one of high

@@ -21,7 +21,7 @@ func (c *c2) tls(e *event.Event, report Report) {
 	known := frameworkCertificate(subject, event.TextOf(r, "tls.server.issuer"), event.TextOf(r, "tls.server.x509.serial_number"))
 	if known {
 		ch.signs |= signFrameworkCertificate
-	} else if !event.IsTrue(r, "brandmelder.tls.self_signed") && !event.IsTrue(r, "brandmelder.tls.private_issuer") {
+	} else if !event.IsTrue(r, "brandmelder.tls.self_signed") {
 		return
 	}
 	ch.signs |= c.certificateSigns(e, place)
@@ -48,21 +48,18 @@ func frameworkCertificate(subject, issuer, serial string) bool {
 	return slices.ContainsFunc(frameworkNames, func(n string) bool { return strings.Contains(both, n) }) || slices.Contains(frameworkSerials, strings.TrimLeft(serial, "0"))
 }
 
-// certificateSigns weighs a certificate that signs itself or that no public authority
-// signed, or is known.
+// certificateSigns weighs a certificate that signs itself, or is known.
 func (c *c2) certificateSigns(e *event.Event, place string) (s signs) {
 	f, r := e.Flow, e.Data
 	subject, name := strings.ToLower(event.TextOf(r, "tls.server.subject")), event.TextOf(r, "tls.client.server_name")
 	if event.IsTrue(r, "brandmelder.tls.self_signed") {
 		s |= signSelfSigned
-	} else if event.IsTrue(r, "brandmelder.tls.private_issuer") {
-		s |= signPrivateIssuer
 	}
 	// The defaults of the openssl command, and a name that is nobody's.
 	if strings.Contains(subject, "internet widgits") || strings.Contains(subject, "cn=localhost") || strings.Contains(subject, "default city") {
 		s |= signDefaultCertificate
 	}
-	if place == f.Server.Addr().String() && (name == "" || s&signPrivateIssuer == 0) {
+	if place == f.Server.Addr().String() {
 		s |= signBareHost
 	} else if name == "" {
 		s |= signNoName
@@ -73,9 +70,8 @@ func (c *c2) certificateSigns(e *event.Event, place string) (s signs) {
 	if !slices.Contains([]uint16{443, 8443, 465, 587, 636, 853, 990, 993, 995, 3389, 5061, 5223, 5349, 8883}, f.Server.Port()) {
 		s |= signOddPort
 	}
-	// Proxies that look into TLS make a certificate for each name on the way.
 	const week = 7 * 24 * 3600 * second
-	if begin := event.NumberOf(r, "tls.server.not_before"); begin > 0 && s&signPrivateIssuer == 0 && e.Time-begin < week && e.Time >= begin-week/7 {
+	if begin := event.NumberOf(r, "tls.server.not_before"); begin > 0 && e.Time-begin < week && e.Time >= begin-week/7 {
 		s |= signFresh
 	}
 	// What people are sold lives a year or ten; programs that make their own do not count.

@@ -191,12 +191,12 @@ func (p *icmpParser) says(word []byte) {
 	}
 }
 
-// wordOf is the word that a payload consists of, followed by zeros alone, without the
+// wordOf is the word that a payload begins with, alone in a field of zeros, without the
 // number that may stand behind it; nil where it is something else. Pings of systems
 // and monitors have a time, a pattern, or one text again and again.
 func wordOf(load []byte) []byte {
 	end := bytes.IndexByte(load, 0)
-	if end < 2 || end > icmpWord || len(load)-end < icmpWord || len(bytes.TrimLeft(load[end:], "\x00")) > 0 {
+	if end < 2 || end > icmpWord || len(load)-end < icmpWord || len(bytes.TrimLeft(load[end:end+icmpWord], "\x00")) > 0 {
 		return nil
 	}
 	word := bytes.TrimRight(load[:end], "0123456789")

@@ -17,7 +17,7 @@ type ICMP struct {
 	Unasked           int64    // replies without a request
 	Carriers          int64    // requests whose filling differs from the one before
 	Carried           int64    // bytes of that filling
-	Words             int64    // different words, at most 4, that are all a request says in front of zeros
+	Words             int64    // different words, at most 4, alone in front of zeros in requests
 	Largest           int      // bytes of the largest payload
 	Entropy           float64  // of all echoed bytes, bits per byte
 	Printable         float64  // share of printable bytes, 0 to 1
@@ -51,7 +51,7 @@ func icmpFields() []event.Field {
 		count("unasked", "replies without a request", func(i *ICMP) int64 { return i.Unasked }),
 		count("carriers", "requests whose filling differs from the one before", func(i *ICMP) int64 { return i.Carriers }),
 		count("carried", "bytes of that filling", func(i *ICMP) int64 { return i.Carried }),
-		count("words", "different words that are all that requests say in front of zeros, counted up to 4", func(i *ICMP) int64 { return i.Words }),
+		count("words", "different words that stand alone in front of zeros in requests, counted up to 4", func(i *ICMP) int64 { return i.Words }),
 		count("largest_payload", "bytes of the largest payload", func(i *ICMP) int64 { return int64(i.Largest) }),
 		event.Float("brandmelder.icmp.entropy", event.Technical, "entropy of the echoed bytes, bits per byte", func(i *ICMP) (float64, bool) { return i.Entropy, echoed(i) }),
 		event.Float("brandmelder.icmp.printable", event.Technical, "share of printable bytes, 0 to 1", func(i *ICMP) (float64, bool) { return i.Printable, echoed(i) }),

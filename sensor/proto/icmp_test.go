@@ -78,7 +78,7 @@ func TestLongPingIsToldAgain(t *testing.T) {
 func TestWordsInPings(t *testing.T) {
 	zeros := string(make([]byte, 80))
 	var d dialogue
-	for i, load := range []string{"shell" + zeros, "shell2" + zeros, "upload" + zeros, "no word" + zeros, zeros, "short\x00\x00", "abcdefghijklmnop", "name" + zeros + "x"} {
+	for i, load := range []string{"shell" + zeros, "shell2" + zeros, "upload" + zeros, "no word" + zeros, zeros, "short\x00\x00", "abcdefghijklmnop", "name\x00\x00\x00x" + zeros} {
 		d = append(d, said{event.Client, ping(8, uint16(i), load)}, said{event.Server, ping(0, uint16(i), load)})
 	}
 	records := run(specOf(t, "icmp", 1), d)

@@ -21,7 +21,6 @@ type Certificate struct {
 	SHA1, SHA256          string   // of the whole certificate, upper-case hex
 	SPKI                  string   // SHA-256 of the public key info, upper-case hex
 	SelfSigned            bool     // issuer is subject
-	Private               bool     // another issued it, who is no public authority: see privately
 	Unreadable            bool     // only the hashes are known
 }
 
@@ -92,16 +91,8 @@ func parseCertificate(der []byte, sum [sha256.Size]byte) (out Certificate) {
 	out.Serial = fmt.Sprintf("%X", cert.SerialNumber)
 	out.SPKI = upperHex(key[:])
 	out.SelfSigned = string(cert.RawIssuer) == string(cert.RawSubject)
-	out.Private = !out.SelfSigned && privately(cert)
 	out.Names = alternatives(cert)
 	return out
-}
-
-// privately reports whether a certificate says neither where its issuer's stands nor
-// how to learn that it was revoked: public authorities must (CA/Browser Forum, Baseline
-// Requirements 7.1.2.7).
-func privately(cert *x509.Certificate) bool {
-	return len(cert.OCSPServer)+len(cert.IssuingCertificateURL)+len(cert.CRLDistributionPoints) == 0
 }
 
 func alternatives(cert *x509.Certificate) []string {

@@ -133,10 +133,6 @@ func tlsFields() []event.Field {
 			l := r.Leaf()
 			return l != nil && l.SelfSigned, l != nil && !l.Unreadable
 		}),
-		event.Bool("brandmelder.tls.private_issuer", event.Technical, "the server's certificate was issued by another, who is no public authority", func(r *TLS) (bool, bool) {
-			l := r.Leaf()
-			return l != nil && l.Private, l != nil && !l.Unreadable
-		}),
 	}
 	fields = append(fields, certificateFields("server", event.Technical, (*TLS).Leaf)...)
 	return append(fields, certificateFields("client", event.Personal, func(r *TLS) *Certificate { return first(r.Client) })...)
