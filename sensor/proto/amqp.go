@@ -169,6 +169,6 @@ var amqpTable = event.NewTable("amqp", "Connections to an AMQP broker.",
 	event.String("brandmelder.amqp.host", event.Technical, "virtual host", func(a *AMQP) (string, bool) { return a.Host, a.Host != "" }),
 	event.Bool("brandmelder.amqp.opened", event.Technical, "the broker agreed", func(a *AMQP) (bool, bool) { return a.Opened, true }),
 	event.Int("brandmelder.amqp.code", event.Technical, "code with which it closed the connection", func(a *AMQP) (int64, bool) { return a.Code, a.Code > 0 }),
-)
+).InBrief("brandmelder.amqp.mechanism", "brandmelder.amqp.host", "brandmelder.amqp.opened", "brandmelder.amqp.code")
 
 func (*AMQP) Table() *event.Table { return amqpTable }

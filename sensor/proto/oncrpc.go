@@ -200,6 +200,6 @@ var oncTable = event.NewTable("oncrpc", "What a client asks programs of Sun RPC 
 	event.String("brandmelder.oncrpc.procedure", event.Technical, "procedure", func(r *ONCRPC) (string, bool) { return r.Procedure, true }),
 	event.Int("brandmelder.oncrpc.calls", event.Technical, "calls so far", func(r *ONCRPC) (int64, bool) { return r.Calls, true }),
 	event.Int("brandmelder.oncrpc.failed", event.Technical, "of them, those that were refused or failed", func(r *ONCRPC) (int64, bool) { return r.Failed, r.Failed > 0 }),
-)
+).InBrief("brandmelder.oncrpc.program", "brandmelder.oncrpc.procedure", "brandmelder.oncrpc.calls", "brandmelder.oncrpc.failed")
 
 func (*ONCRPC) Table() *event.Table { return oncTable }

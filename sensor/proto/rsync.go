@@ -164,6 +164,6 @@ var rsyncTable = event.NewTable("rsync", "Connections to an rsync daemon.",
 	event.Bool("brandmelder.rsync.list", event.Technical, "the list of modules was asked for", func(r *Rsync) (bool, bool) { return true, r.List }),
 	event.Bool("brandmelder.rsync.upload", event.Technical, "the client sends", func(r *Rsync) (bool, bool) { return r.Upload, r.Begun }),
 	event.Bool("brandmelder.rsync.refused", event.Technical, "the server refused", func(r *Rsync) (bool, bool) { return true, r.Error }),
-)
+).InBrief("brandmelder.rsync.module", "brandmelder.rsync.upload", "brandmelder.rsync.refused")
 
 func (*Rsync) Table() *event.Table { return rsyncTable }

@@ -97,6 +97,6 @@ var tacacsTable = event.NewTable("tacacs", "Sessions of devices with a TACACS+ s
 	event.String("brandmelder.tacacs.kind", event.Technical, "authentication, authorization or accounting", func(r *TACACS) (string, bool) { return r.Kind, true }),
 	event.Int("brandmelder.tacacs.messages", event.Technical, "messages of both sides", func(r *TACACS) (int64, bool) { return r.Messages, true }),
 	event.Bool("brandmelder.tacacs.readable", event.Technical, "the client says that it is not obfuscated", func(r *TACACS) (bool, bool) { return true, r.Readable }),
-)
+).InBrief("brandmelder.tacacs.kind", "brandmelder.tacacs.readable")
 
 func (*TACACS) Table() *event.Table { return tacacsTable }
