@@ -15,13 +15,14 @@ const (
 )
 
 // StateDir is the one rule for where the state is: state_dir of the
-// configuration, else the system's if it can be written or made, else the user's own
-// ($XDG_STATE_HOME/brandmelder or ~/.local/state/brandmelder). It makes nothing.
+// configuration, else the system's if it or what ship has beside it can be written or
+// made, else the user's own ($XDG_STATE_HOME/brandmelder or ~/.local/state/brandmelder).
+// It makes nothing.
 func (c *Config) StateDir(system string) (string, error) {
 	if c.State != "" {
 		return filepath.Abs(c.State)
 	}
-	if usable(system) {
+	if usable(system) || usable(system+"-ship") {
 		return system, nil
 	}
 	if home := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(home) {

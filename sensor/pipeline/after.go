@@ -130,6 +130,9 @@ func (a *after) visiting(f *event.Finding) bool {
 
 // advance runs the ticks up to clock. A tick stands before the events at its time.
 func (a *after) advance(epoch uint32, clock int64) {
+	if clock <= 0 { // no packet yet, so no time
+		return
+	}
 	if epoch != a.epoch || a.now == 0 {
 		a.closeMinute()
 		if a.now == 0 {
