@@ -31,6 +31,30 @@ func (d *dark) Close() error { d.closed++; return nil }
 // noon is 2024-05-01 12:00 UTC.
 const noon = int64(1714564800) * second
 
+// early is a source whose first packet comes after a while.
+type early struct {
+	dark
+	seen uint64
+}
+
+func (e *early) Stats() capture.Stats { return capture.Stats{Seen: e.seen} }
+
+// A line that waits for its first packet is not in 1970: a minute of then would begin
+// every lesson there, and end it with the first packet.
+func TestNoMinuteBeforeTheFirstPacket(t *testing.T) {
+	source := &early{}
+	var ends []int64
+	in := newIntake(source, 0, func(e event.Event) { ends = append(ends, e.Data.(*event.Coverage).End) })
+	in.idle(noon)
+	source.seen = 5
+	in.clock.stamp(noon + 1)
+	in.count()
+	in.idle(noon + 2*minute)
+	if !slices.Equal(ends, []int64{noon + minute}) {
+		t.Error(ends)
+	}
+}
+
 // Each change is told once: the loss, the return, a loss that was over at once.
 func TestBlindIsTold(t *testing.T) {
 	var docs []string

@@ -102,6 +102,9 @@ func (in *intake) step(p *event.Packet, from int64) {
 
 // count closes the minute when the clock has passed its end.
 func (in *intake) count() {
+	if in.clock.now == 0 { // no packet yet: its minutes would be of 1970, and whoever learns would be done
+		return
+	}
 	end, due := in.minute.due(in.clock.now)
 	if !due {
 		return
