@@ -35,3 +35,25 @@ func TestDialogue(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenings(t *testing.T) {
+	var d dialogue
+	begin := int64(1_800_000_000) * second
+	at := func(n int) int64 { return begin + int64(n)*20*second + int64(n%3)*second }
+	for n := range 12 {
+		d.say(event.Client, 100, at(n))
+		d.say(event.Server, 100, at(n)+100*millisecond)
+		if n == 2 {
+			if got := d.openings(); len(got) != 2 || got[1] != at(2) || got[0] != at(1) {
+				t.Errorf("after three exchanges %v", got)
+			}
+		}
+	}
+	got := d.openings()
+	if len(got) != openingsMost || got[openingsMost-1] != at(11) || got[0] != at(4) {
+		t.Errorf("the latest: %v", got)
+	}
+	if d.openings() != nil {
+		t.Error("an exchange is told twice")
+	}
+}
