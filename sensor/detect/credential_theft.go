@@ -25,6 +25,7 @@ const (
 	theftPartner
 	theftShadow
 	theftPrivate
+	theftRefused
 	theftSecret
 	theftSetSecret
 	theftHive
@@ -42,7 +43,9 @@ var theftDeeds = []deed{
 	// does not see, beyond a slow line.
 	theftPartner: {"DRSGetNCChanges by an unknown partner", event.Medium},
 	theftShadow:  {"DRSAddEntry", event.Critical}, theftPrivate: {"LsarRetrievePrivateData", event.High},
-	theftSecret: {"LsarQuerySecret", event.High}, theftSetSecret: {"LsarSetSecret", event.High},
+	// Services keep their secrets there for themselves: nobody else has a reason to ask.
+	theftRefused: {"LsarRetrievePrivateData refused", event.Medium},
+	theftSecret:  {"LsarQuerySecret", event.High}, theftSetSecret: {"LsarSetSecret", event.High},
 	theftHive: {"BaseRegSaveKey", event.High}, theftFile: {"file of secrets read", event.High}, theftDump: {"memory dump read", event.High},
 	// People of a help desk do it too, though mostly over LDAP.
 	theftPassword: {"SamrSetInformationUser", event.Medium},
@@ -98,10 +101,10 @@ func (c *credentialTheft) Observe(e *event.Event, report Report) {
 }
 
 func (c *credentialTheft) call(p pair, e *event.Event) (kind int, ok bool) {
-	if refusedCall(e.Data) {
-		return 0, false
-	}
 	operation := event.TextOf(e.Data, "brandmelder.rpc.operation")
+	if refusedCall(e.Data) {
+		return theftRefused, operation == "LsarRetrievePrivateData"
+	}
 	switch event.TextOf(e.Data, "brandmelder.rpc.interface") {
 	case "drsuapi":
 		return c.replication(p, operation, e)

@@ -46,6 +46,7 @@ var deedHits = map[string]map[string]string{
 		"10.0.0.6 10.0.9.1": "73 LsarSetSecret, SamrSetInformationUser ×2",
 		"10.0.0.7 10.0.9.1": "47 msDS-KeyCredentialLink changed ×1",
 		"10.0.0.8 10.0.9.1": "47 AD FS key ×1",
+		"10.0.0.9 10.0.9.1": "47 LsarRetrievePrivateData refused ×1",
 	},
 	"smb-exploit": {
 		"10.0.0.1 10.0.1.1":  "73 MS17-010 check: vulnerable ×1",

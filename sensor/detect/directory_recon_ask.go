@@ -81,19 +81,24 @@ var telling = []struct {
 // classes are the conditions that hold of all objects of a kind (sAMAccountType in
 // MS-SAMR 2.2.1.9).
 var classes = []struct {
-	text string
-	kind int
+	text   string
+	kind   int
+	weight float64
 }{
-	{"(samaccounttype=805306368)", reconUsers}, {"(objectcategory=person)", reconUsers}, {"(objectclass=user)", reconUsers}, {"(objectclass=person)", reconUsers}, {"(objectcategory=user)", reconUsers},
-	{"(samaccounttype=805306369)", reconComputers}, {"(objectcategory=computer)", reconComputers}, {"(objectclass=computer)", reconComputers},
-	{"(samaccounttype=268435456)", reconGroups}, {"(samaccounttype=536870912)", reconGroups}, {"(objectcategory=group)", reconGroups}, {"(objectclass=group)", reconGroups},
-	{"(objectcategory=grouppolicycontainer)", reconPolicies}, {"(objectclass=grouppolicycontainer)", reconPolicies}, {"(objectcategory=organizationalunit)", reconPolicies}, {"(objectclass=organizationalunit)", reconPolicies},
+	{"(samaccounttype=805306368)", reconUsers, peopleWeight}, {"(objectcategory=person)", reconUsers, peopleWeight}, {"(objectclass=user)", reconUsers, peopleWeight},
+	{"(objectclass=person)", reconUsers, peopleWeight}, {"(objectcategory=user)", reconUsers, peopleWeight},
+	{"(samaccounttype=805306369)", reconComputers, machineWeight}, {"(objectcategory=computer)", reconComputers, machineWeight}, {"(objectclass=computer)", reconComputers, machineWeight},
+	{"(samaccounttype=268435456)", reconGroups, peopleWeight}, {"(samaccounttype=536870912)", reconGroups, peopleWeight}, {"(objectcategory=group)", reconGroups, peopleWeight}, {"(objectclass=group)", reconGroups, peopleWeight},
+	{"(objectcategory=grouppolicycontainer)", reconPolicies, machineWeight}, {"(objectclass=grouppolicycontainer)", reconPolicies, machineWeight},
+	{"(objectcategory=organizationalunit)", reconPolicies, machineWeight}, {"(objectclass=organizationalunit)", reconPolicies, machineWeight},
 }
 
 const (
-	// A list of all of a class is what a synchronisation asks for; two within a window
-	// are reported once. That of whoever has mail is an address book, and no question.
-	listWeight = 5
+	// Lists of all users and all groups are what every program that takes over people
+	// from the directory asks for, again and again; those of machines and policies few
+	// need. That of whoever has mail is an address book, and no question.
+	peopleWeight  = 4
+	machineWeight = 6
 	// Descriptors of fewer objects are what the client of group policies reads.
 	manyDescriptors = 20
 	// As many objects without any condition are a copy of a branch.
@@ -127,7 +132,7 @@ func ldapQuestions(r event.Record) (out []question) {
 	}
 	for _, c := range classes {
 		if strings.Contains(filter, c.text) && !strings.Contains(filter, "(mail=*)") && !strings.Contains(filter, "(proxyaddresses=*)") {
-			out = append(out, question{c.kind, listWeight, false})
+			out = append(out, question{c.kind, c.weight, false})
 		}
 	}
 	return out

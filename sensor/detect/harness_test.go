@@ -19,7 +19,7 @@ import (
 )
 
 // scene is some like events. Each of Count counts up what Vary names: client,
-// server, port, user.
+// server, port, proto, user.
 type scene struct {
 	Kind           string
 	T, Every       float64 // s
@@ -67,6 +67,7 @@ func sceneEvents(scenes []scene) []*event.Event {
 
 func (s *scene) event(n, number int) *event.Event {
 	client, server, port, user := netip.MustParseAddr(s.Client), netip.MustParseAddr(s.Server), s.Port, s.User
+	protocol := cmp.Or(s.Proto, 6)
 	for _, v := range s.Vary {
 		switch v {
 		case "client":
@@ -75,6 +76,8 @@ func (s *scene) event(n, number int) *event.Event {
 			server = addrPlus(server, n)
 		case "port":
 			port += uint16(n)
+		case "proto":
+			protocol += uint8(n)
 		case "user":
 			user = fmt.Sprintf("%s%d", user, n)
 		}
@@ -82,7 +85,7 @@ func (s *scene) event(n, number int) *event.Event {
 	at := sceneBegin + int64((s.T+s.Every*float64(n))*1e9)
 	f := &event.Flow{
 		Client: netip.AddrPortFrom(client, uint16(40000+number%20000)), Server: netip.AddrPortFrom(server, port),
-		Proto: cmp.Or(s.Proto, 6), Start: at, Number: uint64(number), MidStream: s.Mid,
+		Proto: protocol, Start: at, Number: uint64(number), MidStream: s.Mid,
 		Key: event.Key{A: client.As16(), B: server.As16(), APort: uint16(number), BPort: port},
 	}
 	if s.Proto == protoICMP { // type and code stand for ports
@@ -96,6 +99,9 @@ func (s *scene) event(n, number int) *event.Event {
 	case "auth":
 		l := &event.Login{Protocol: s.Protocol, User: user, Clear: s.Clear}
 		l.Outcome = map[string]event.Outcome{"success": event.Success, "failure": event.Failure}[s.Outcome]
+		if s.Outcome == event.Unheard {
+			l.Reason = event.Unheard
+		}
 		e.Data = l
 	case "arp":
 		e.Flow, e.Data = nil, &arpScene{client, server}

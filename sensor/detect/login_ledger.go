@@ -66,7 +66,7 @@ func (g *ledger) enter(l *event.Login, e *event.Event) {
 	case event.Success:
 		g.succeed(userID(l))
 	default:
-		if g.hurried(e) {
+		if l.Reason != event.Unheard && g.hurried(e) {
 			g.fail(userID(l), e, unclearWeight)
 		}
 	}

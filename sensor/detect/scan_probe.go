@@ -19,13 +19,18 @@ type probe struct {
 const (
 	protoICMP, protoTCP, protoUDP, protoICMPv6 = 1, 6, 17, 58
 
-	// protoARP is no IANA number of anything that has flows here.
-	protoARP = 255
+	// No IANA numbers of anything that has flows here: ARP, and any protocol above IP
+	// that has none of its own here.
+	protoARP, protoAny = 255, 254
 
 	echoRequest, echoRequestV6 = 8, 128
 
 	// Unanswered UDP to these ports is how traceroute works.
 	traceFirst, traceLast = 33434, 33534
+
+	// Where a host that asked for an address waits for the answer (RFC 2131, 4.1),
+	// which goes to the address that it does not have yet.
+	dhcpClient = 68
 )
 
 // probeOf reads a flow; ok is false for what says nothing about scans.
@@ -38,13 +43,15 @@ func probeOf(kind string, f *event.Flow, t *event.Traffic) (p probe, ok bool) {
 		return p, ok
 	case protoUDP:
 		p.failed = silent
-		return p, kind == "flow.end" && (p.port < traceFirst || p.port > traceLast)
+		return p, kind == "flow.end" && (p.port < traceFirst || p.port > traceLast) && p.port != dhcpClient
 	case protoICMP, protoICMPv6:
 		kindOf := f.Client.Port()
 		p.port, p.failed = 0, silent
 		return p, kind == "flow.end" && (kindOf == echoRequest || kindOf == echoRequestV6)
 	}
-	return p, false
+	// Which protocols a host speaks at all: the number takes the place of a port.
+	p.proto, p.port, p.failed = protoAny, uint16(f.Proto), silent
+	return p, kind == "flow.end"
 }
 
 // tcpProbe says whether a TCP flow is a failed contact. Answers without a

@@ -104,6 +104,9 @@ func (p probe) transport() string {
 	if p.proto == protoARP {
 		return "arp"
 	}
+	if p.proto == protoAny {
+		return "ip"
+	}
 	return event.ProtoName(p.proto)
 }
 

@@ -34,6 +34,7 @@ func TestScanHit(t *testing.T) {
 		"10.0.0.8 sweep":       "47 arp slow=false stealth=false",
 		"10.0.0.9 block":       "47 tcp slow=false stealth=false",
 		"10.0.0.20 horizontal": "47 udp slow=false stealth=false",
+		"10.0.0.77 vertical":   "47 ip slow=false stealth=false",
 	}
 	if d := cmp.Diff(want, scanStories(found)); d != "" {
 		t.Error(d)
@@ -45,7 +46,7 @@ func TestScanHit(t *testing.T) {
 		}
 	}
 	if len(found) > 12*10 {
-		t.Errorf("%d findings for ten stories", len(found))
+		t.Errorf("%d findings for eleven stories", len(found))
 	}
 }
 

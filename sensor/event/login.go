@@ -10,6 +10,10 @@ const (
 	Failure
 )
 
+// Unheard is the reason of a login whose outcome is unknown because one side of the
+// conversation was not seen at all.
+const Unheard = "unheard"
+
 var outcomes = [...]string{"unknown", "success", "failure"}
 
 func (o Outcome) String() string { return outcomes[o] }
@@ -37,7 +41,7 @@ var loginTable = NewTable("auth", "Login attempts of every protocol, with their 
 	String("brandmelder.auth.workstation", Personal, "name the client gave itself", func(l *Login) (string, bool) { return l.Workstation, l.Workstation != "" }),
 	String("brandmelder.auth.service", Personal, "principal, share or target that was asked for", func(l *Login) (string, bool) { return l.Service, l.Service != "" }),
 	String("event.outcome", Technical, "success, failure or unknown", func(l *Login) (string, bool) { return l.Outcome.String(), true }),
-	String("event.reason", Technical, "the protocol's own code", func(l *Login) (string, bool) { return l.Reason, l.Reason != "" }),
+	String("event.reason", Technical, "the protocol's own code, or unheard: one side of the conversation was not seen", func(l *Login) (string, bool) { return l.Reason, l.Reason != "" }),
 	Bool("brandmelder.auth.clear_text", Technical, "the secret crossed the wire readable", func(l *Login) (bool, bool) { return l.Clear, l.Clear }),
 	Int("brandmelder.auth.attempt", Technical, "n-th attempt of this connection", func(l *Login) (int64, bool) { return l.Attempt, l.Attempt > 0 }),
 ).InBrief("event.outcome", "user.name", "brandmelder.auth.method", "event.reason")

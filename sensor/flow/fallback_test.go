@@ -89,3 +89,23 @@ func TestTheFallbackReadsDatagrams(t *testing.T) {
 		t.Errorf("heard %q", got)
 	}
 }
+
+// asker saw a login and no answer.
+type asker struct{ echo }
+
+func (asker) End(emit func(event.Record)) { emit(&event.Login{Protocol: "x"}) }
+
+func TestALoginWithoutTheOtherSideIsUnheard(t *testing.T) {
+	for _, oneWay := range []bool{false, true} {
+		tr := craft.NewTrace()
+		c := tr.Open(alice, bob, 40000, 7777)
+		c.Ask("let me in")
+		c.Answer("well")
+		c.Close()
+		specs := append(testSpecs(), &proto.Spec{Name: "rest", IP: tcp, Fallback: true, New: func() proto.Parser { return asker{} }})
+		b := newBench(t, Config{Specs: specs}).play(tr, func(_ int, h *decode.Headers) bool { return !oneWay || h.FromA }).close()
+		if got := b.of("auth")[0].Data.(*event.Login).Reason; (got == event.Unheard) != oneWay {
+			t.Errorf("one way %v: %q", oneWay, got)
+		}
+	}
+}

@@ -81,9 +81,20 @@ func (l *Lane) emitRecord(data event.Record) {
 	if l.current != none {
 		f = l.view(l.current)
 		name = f.App
+		l.unheard(data)
 	}
 	l.minute.Protocol(name).Records++
 	l.send(data.Table().Name, f, data)
+}
+
+// unheard marks a login of which a mirror that shows one direction leaves out what
+// would tell how it ended.
+func (l *Lane) unheard(data event.Record) {
+	login, ok := data.(*event.Login)
+	total := &l.table.records[l.current].total
+	if ok && login.Outcome == event.Unknown && (total[event.Client].Packets == 0 || total[event.Server].Packets == 0) {
+		login.Reason = event.Unheard
+	}
 }
 
 func (l *Lane) appOf(r *record) string {
