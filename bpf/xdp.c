@@ -16,12 +16,4 @@ int mirror(struct xdp_md *ctx)
 	return mirror_frame(ctx);
 }
 
-// Only reads the frame: what that costs is measured by itself.
-SEC("xdp.frags")
-int parse_only(struct xdp_md *ctx)
-{
-	struct packet p;
-	return parse(ctx, length(ctx), &p) + (p.pair & 1);
-}
-
 char _license[] SEC("license") = "Dual BSD/GPL";

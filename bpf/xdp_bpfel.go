@@ -90,7 +90,6 @@ const (
 	xdpMapTotals           = "totals"
 	xdpMapWide             = "wide"
 	xdpProgMirror          = "mirror"
-	xdpProgParseOnly       = "parse_only"
 	xdpVarRingCount        = "ring_count"
 	xdpVarSeed             = "seed"
 	xdpVarSetCount         = "set_count"
@@ -139,8 +138,7 @@ type xdpSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type xdpProgramSpecs struct {
-	Mirror    *ebpf.ProgramSpec `ebpf:"mirror"`
-	ParseOnly *ebpf.ProgramSpec `ebpf:"parse_only"`
+	Mirror *ebpf.ProgramSpec `ebpf:"mirror"`
 }
 
 // xdpMapSpecs contains maps before they are loaded into the kernel.
@@ -212,14 +210,12 @@ type xdpVariables struct {
 //
 // It can be passed to loadXdpObjects or ebpf.CollectionSpec.LoadAndAssign.
 type xdpPrograms struct {
-	Mirror    *ebpf.Program `ebpf:"mirror"`
-	ParseOnly *ebpf.Program `ebpf:"parse_only"`
+	Mirror *ebpf.Program `ebpf:"mirror"`
 }
 
 func (p *xdpPrograms) Close() error {
 	return _XdpClose(
 		p.Mirror,
-		p.ParseOnly,
 	)
 }
 

@@ -71,7 +71,7 @@ func notThere(name string, err error) error {
 	if !errors.As(err, &missing) {
 		return fmt.Errorf("capture: look up the interface %s: %w", name, err)
 	}
-	all, err := Interfaces()
+	all, err := iface.Names()
 	if err != nil {
 		return fmt.Errorf("capture: there is no interface %s", name)
 	}
@@ -194,20 +194,6 @@ func offloads(name string) (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s: %s is on, so frames are not seen as they crossed the wire: brandmelder iface prepare %s", name, which, name))
 	}
 	return notes
-}
-
-// Interfaces lists the names of this host's interfaces in order.
-func Interfaces() ([]string, error) {
-	links, err := netlink.LinkList()
-	if err != nil {
-		return nil, fmt.Errorf("capture: list interfaces: %w", err)
-	}
-	var all []string
-	for _, l := range links {
-		all = append(all, l.Attrs().Name)
-	}
-	slices.Sort(all)
-	return all, nil
 }
 
 // DefaultRoute is the interface of the default route with the best metric, IPv4 before IPv6.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/iface"
 )
 
 func init() {
@@ -22,7 +23,7 @@ func init() {
 		Doc:  "an interface of this host, through rings that the kernel fills (AF_PACKET, TPACKET_V3)",
 		Live: true,
 		Match: func(name string, _ []byte) bool {
-			all, err := Interfaces()
+			all, err := iface.Names()
 			return err == nil && slices.Contains(all, name)
 		},
 		Open: Live,

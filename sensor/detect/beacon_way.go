@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"hash/fnv"
 	"net/netip"
 	"strings"
 
@@ -143,7 +142,7 @@ func (b *beacon) resembles(e *event.Event, report Report) {
 		return
 	}
 	pair.place, pair.way = ja4+" "+certificate, beaconAlike
-	b.call(e, pair, e.Flow.Start, hashed(e.Flow.Server.Addr().String()), report)
+	b.call(e, pair, e.Flow.Start, uint32(mix(addrID(e.Flow.Server.Addr()))), report)
 }
 
 // asks takes a look-up. Who answers look-ups asks for others.
@@ -161,7 +160,7 @@ func (b *beacon) asks(e *event.Event, report Report) {
 	if c := b.others.Get(pair); c != nil && event.TextOf(e.Data, "dns.response_code") != "NOERROR" {
 		c.failed++
 	}
-	b.call(e, pair, e.Time, hashed(sub), report)
+	b.call(e, pair, e.Time, uint32(hashOf(sub)), report)
 }
 
 // meets notes that a host calls what it had looked up: every domain that the name of
@@ -175,10 +174,4 @@ func (b *beacon) meets(pair beaconPair) {
 			return
 		}
 	}
-}
-
-func hashed(s string) uint32 {
-	h := fnv.New32a()
-	h.Write([]byte(s))
-	return h.Sum32()
 }

@@ -241,11 +241,9 @@ func (p *dicomParser) count(k dicomKind, emit func(event.Record)) {
 	if name == "" {
 		return
 	}
-	o := p.counts.get(k)
-	if o == nil {
-		p.counts.put(k, DICOM{Kind: "operation", Calling: p.assoc.Calling, Called: p.assoc.Called, Operation: name, Destination: k.destination, Reversed: k.from == event.Server})
-		o = p.counts.get(k)
-	}
+	o := p.counts.meet(k, DICOM{
+		Kind: "operation", Calling: p.assoc.Calling, Called: p.assoc.Called, Operation: name, Destination: k.destination, Reversed: k.from == event.Server,
+	})
 	if o.Requests++; o.Requests >= 2*o.told {
 		o.tell(emit)
 	}

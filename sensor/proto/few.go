@@ -31,6 +31,14 @@ func (f *few[K, V]) put(key K, value V) (old V, evicted bool) {
 	return old, evicted
 }
 
+// meet points at the value of a key, which is fresh where there was none.
+func (f *few[K, V]) meet(key K, fresh V) *V {
+	if f.get(key) == nil {
+		f.put(key, fresh)
+	}
+	return f.get(key)
+}
+
 // get points at the value of a key, nil where there is none. The pointer holds
 // until the table is changed.
 func (f *few[K, V]) get(key K) *V {

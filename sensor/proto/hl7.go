@@ -190,11 +190,7 @@ func (k *hl7Kind) field(n int) *string {
 }
 
 func (p *hl7Parser) count(k hl7Kind, emit func(event.Record)) {
-	h := p.kinds.get(k)
-	if h == nil {
-		p.kinds.put(k, HL7{hl7Kind: k})
-		h = p.kinds.get(k)
-	}
+	h := p.kinds.meet(k, HL7{hl7Kind: k})
 	if h.Messages++; h.Messages >= 2*h.told {
 		h.tell(emit)
 	}

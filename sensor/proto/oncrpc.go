@@ -147,11 +147,7 @@ func oncProcedure(p oncProgram, version int64, n uint32) string {
 }
 
 func (p *oncParser) count(k oncKind, emit func(event.Record)) {
-	r := p.kinds.get(k)
-	if r == nil {
-		p.kinds.put(k, ONCRPC{oncKind: k})
-		r = p.kinds.get(k)
-	}
+	r := p.kinds.meet(k, ONCRPC{oncKind: k})
 	if r.Calls++; r.Calls >= 2*r.told {
 		r.tell(emit)
 	}

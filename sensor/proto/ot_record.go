@@ -127,11 +127,7 @@ func (t *otTally) nowhere(k otKind, addr uint32) {
 
 func (t *otTally) of(k otKind) *OT {
 	t.kinds.most = otKinds
-	if o := t.kinds.get(k); o != nil {
-		return o
-	}
-	t.kinds.put(k, OT{op: k.op, Code: k.code, Unit: k.unit, Detail: k.detail, Reversed: k.from == event.Server})
-	return t.kinds.get(k)
+	return t.kinds.meet(k, OT{op: k.op, Code: k.code, Unit: k.unit, Detail: k.detail, Reversed: k.from == event.Server})
 }
 
 // end tells of what has grown since it was told.
