@@ -27,7 +27,8 @@ var pageTemplate = template.Must(template.New("page").Parse(pageFile))
 // pageWords are what the page says itself, English and Dutch.
 var pageWords = map[string][2]string{
 	"risk": {"risk", "risico"}, "sensor": {"sensor", "sensor"}, "decide": {"Say what you decided", "Zeg wat u besloot"},
-	"why": {"Why it matters", "Waarom het ertoe doet"}, "steps": {"First steps", "Eerste stappen"}, "other": {"What else it can be", "Wat het nog meer kan zijn"},
+	"verdicts": {"true: an intruder · false: it was not so · benign: it was so, and allowed", "true: een indringer · false: het was niet zo · benign: het was zo, en het mocht"},
+	"why":      {"Why it matters", "Waarom het ertoe doet"}, "steps": {"First steps", "Eerste stappen"}, "other": {"What else it can be", "Wat het nog meer kan zijn"},
 	"flows": {"Connections to look up", "Verbindingen om op te zoeken"}, "of": {"of", "van"}, "begin": {"Begin", "Begin"}, "source": {"Source", "Bron"}, "destination": {"Destination", "Doel"},
 	"hosts": {"Whom it is about", "Om wie het gaat"}, "address": {"Address", "Adres"}, "zone": {"Zone", "Zone"}, "owner": {"Owner and contact", "Eigenaar en contact"}, "user": {"user", "gebruiker"},
 	"targets": {"All targets", "Alle doelen"}, "incident": {"Incident over time", "Incident in de tijd"}, "coverage": {"How well the sensor saw then", "Hoe goed de sensor toen zag"},
@@ -35,12 +36,12 @@ var pageWords = map[string][2]string{
 	"observed": {"Measured", "Gemeten"}, "usual": {"Usual", "Gebruikelijk"}, "limit": {"Limit", "Grens"}, "since": {"learned since", "geleerd sinds"}, "shipped": {"built in, not learned here", "ingebouwd, niet hier geleerd"},
 	"beside-usual": {"Measured beside what is usual", "Gemeten naast wat gebruikelijk is"}, "beside-limit": {"Measured beside the limit", "Gemeten naast de grens"},
 	"packets": {"Packets in that minute", "Pakketten in die minuut"}, "dropped": {"Lost by the kernel", "Verloren door de kernel"}, "oneway": {"Connections with one side only", "Verbindingen met maar één kant"},
-	"gap": {"Bytes never seen", "Bytes nooit gezien"}, "unknown": {"no minute was complete yet", "nog geen minuut was compleet"},
+	"gap": {"Bytes never seen", "Bytes nooit gezien"}, "unknown": {"not known: its first minute was not over", "niet bekend: de eerste minuut was nog niet om"},
 	"learns": {"until", "tot"}, "more": {"These might have said more by then", "Deze hadden dan meer kunnen zeggen"}, "port": {"port", "poort"}, "nobody": {"nobody is named", "niemand genoemd"}, "low": {"Note", "Aantekening"}, "medium": {"Medium", "Middel"}, "high": {"High", "Hoog"}, "critical": {"Critical", "Kritiek"},
 	"open": {"open", "open"}, "acknowledged": {"acknowledged by", "in behandeling bij"}, "closed": {"closed by", "gesloten door"}, "none": {"in no zone", "in geen zone"},
-	"certain": {"the detector is certain", "de detector is zeker"}, "unsure": {"the detector is not sure", "de detector is niet zeker"}, "only-unusual": {"it is only unusual", "het is alleen ongebruikelijk"},
+	"certain": {"what was seen is certain", "wat gezien is, staat vast"}, "unsure": {"what was seen can be read otherwise", "wat gezien is, kan ook iets anders zijn"}, "only-unusual": {"it is only unusual", "het is alleen ongebruikelijk"},
 	"many-hosts": {"many hosts", "veel systemen"}, "far-above-usual": {"far above usual", "ver boven gebruikelijk"}, "vital-zone": {"care depends on the zone", "de zorg hangt van de zone af"},
-	"became-graver": {"it became graver", "het werd ernstiger"}, "part-of-incident": {"part of an incident", "deel van een incident"}, "suppressed": {"suppressed by a person", "door iemand onderdrukt"},
+	"became-graver": {"it became graver", "het werd ernstiger"}, "part-of-incident": {"others in the same incident", "andere in hetzelfde incident"}, "suppressed": {"suppressed by a person", "door iemand onderdrukt"},
 }
 
 // page is what the template fills in. Its texts are as the documents have them.
@@ -150,6 +151,9 @@ func (p *page) told(a *view.Alert, here string) pageAlert {
 	title := a.Message
 	if json.Unmarshal([]byte(a.JSON), &d) == nil {
 		title = cmp.Or(d.Brandmelder.Text[p.Lang].Title, title)
+		if to := d.Destination.IP; !strings.Contains(title, to) {
+			title += " → " + to
+		}
 	}
 	return pageAlert{stamp(time.Unix(0, a.Time)), p.level(a.Severity), title, a.ID == here}
 }

@@ -38,6 +38,8 @@ T1543 Create or Modify System Process
 T1543.003 Windows Service
 T1505 Server Software Component
 T1505.003 Web Shell
+T1546 Event Triggered Execution
+T1546.003 Windows Management Instrumentation Event Subscription
 T1547 Boot or Logon Autostart Execution
 T1547.001 Registry Run Keys / Startup Folder
 Privilege Escalation
@@ -64,6 +66,7 @@ T1110.003 Password Spraying
 T1110.004 Credential Stuffing
 T1187 Forced Authentication
 T1552 Unsecured Credentials
+T1552.004 Private Keys
 T1552.006 Group Policy Preferences
 T1555 Credentials from Password Stores
 T1555.003 Credentials from Web Browsers

@@ -89,7 +89,7 @@ func TestAlertSaysWhatAPersonNeeds(t *testing.T) {
 		"related.ip":                       {"10.1.0.5", "10.2.0.9", "192.0.2.80"},
 		"related.hosts":                    {"viewer-7"},
 		"related.user":                     {"jansen"},
-		"brandmelder.risk.reasons":         {"high", "certain", "part-of-incident"},
+		"brandmelder.risk.reasons":         {"high", "certain"},
 		"brandmelder.flows": {map[string]any{
 			"community_id": "1:abc", "start": o.at("brandmelder.flows").([]any)[0].(map[string]any)["start"],
 			"source": "10.1.0.5:40000", "destination": "10.2.0.9:22",
@@ -132,12 +132,27 @@ func TestFactsOfEveryDetectorFitIntoTheDocument(t *testing.T) {
 	}
 }
 
+// A finding that names the techniques it saw is told with these alone.
+func TestTechniquesOfWhatWasSeen(t *testing.T) {
+	tr := newTrial(t, nil)
+	f := guessing(0, event.High)
+	f.Technique = []string{"T1021.004"}
+	tr.Raise(f)
+	o := decoded(t, tr.docs[0])
+	if d := cmp.Diff([]any{"T1021"}, o.at("threat.technique.id")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{"T1021.004"}, o.at("threat.technique.subtechnique.id")); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestRiskKeepsTheOrderOfSeverities(t *testing.T) {
 	last := -1.0
 	for _, sev := range []event.Severity{event.Low, event.Medium, event.High, event.Critical} {
 		mild := &story{finding: event.Finding{Severity: sev, Score: 10, Class: event.Novelty}}
 		plain := &story{finding: event.Finding{Severity: sev}}
-		grave := &story{times: 2, incident: "i", finding: event.Finding{
+		grave := &story{times: 2, joined: true, finding: event.Finding{
 			Severity: sev, Score: 100, Related: make([]netip.Addr, manyTargets),
 			Observed: event.Measure{Value: 100, Unit: "hosts"}, Baseline: event.Measure{Value: 1, Unit: "hosts"},
 		}}

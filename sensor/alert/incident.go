@@ -57,7 +57,7 @@ func (d *Desk) assign(s *story) *incident {
 			file = d.files.byHost[peer]
 		}
 		if file != nil {
-			s.incident = file.id
+			s.incident, s.joined = file.id, true
 		}
 		return nil
 	}
@@ -81,7 +81,7 @@ func (d *Desk) assign(s *story) *incident {
 	d.files.note(file, subject, f.Subject)
 	d.files.note(file, peer, f.Peer)
 	d.files.touch(file)
-	s.incident = file.id
+	s.incident, s.joined = file.id, file.alerts > 1
 	return file
 }
 
@@ -113,6 +113,22 @@ func (i *incident) add(s *story, f *event.Finding) {
 	i.last = max(i.last, f.Time)
 	i.families = union(i.families, []string{f.Family}, len(event.Families))
 	i.stages = union(i.stages, []string{stageOf(f.Family)}, len(event.Families))
+}
+
+// Three stages of an attack on hosts that lead to each other are found by detectors
+// that look at different things: they seldom err together.
+const corroboration = 3
+
+// corroborated is the severity of the whole.
+func (i *incident) corroborated() event.Severity {
+	stages := len(i.stages)
+	if slices.Contains(i.stages, "other") {
+		stages--
+	}
+	if stages < corroboration {
+		return i.severity
+	}
+	return min(i.severity+event.High-event.Medium, event.Critical)
 }
 
 // note makes a host part of an incident. Of one that is part of another it is noted

@@ -77,7 +77,7 @@ type incidentView struct {
 }
 
 var incidentTable = event.NewTable("incident", "Alerts that belong together, because their hosts lead to each other.",
-	event.Int("event.severity", event.Technical, "the highest of its alerts", func(i *incidentView) (int64, bool) { return int64(i.severity), true }),
+	event.Int("event.severity", event.Technical, "the highest of its alerts, one step higher from three stages of an attack on", func(i *incidentView) (int64, bool) { return int64(i.corroborated()), true }),
 	event.Time("event.start", event.Technical, "earliest trace", func(i *incidentView) int64 { return i.first }),
 	event.Time("event.end", event.Technical, "latest alert", func(i *incidentView) int64 { return i.last }),
 	event.Text("message", event.Personal, "one sentence with its numbers", func(i *incidentView) (string, bool) { return i.message, true }),

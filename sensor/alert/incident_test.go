@@ -175,3 +175,17 @@ func TestEveryFamilyHasAStage(t *testing.T) {
 		}
 	}
 }
+
+// What detectors of three stages say of one chain is graver than what each says.
+func TestStagesCorroborate(t *testing.T) {
+	tr := newTrial(t, nil)
+	for i, family := range []string{"scan", "policy", "login-bruteforce", "remote-execution"} {
+		tr.Raise(from(inside, server, family, int64(i)*minute, event.Medium))
+	}
+	if d := cmp.Diff([]any{47.0, 47.0, 47.0, 73.0}, column(tr.of(t, "incident"), "event.severity")); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]any{47.0, 47.0, 47.0, 47.0}, column(tr.of(t, "incident"), "brandmelder.incident.severity")); d != "" {
+		t.Error(d)
+	}
+}

@@ -38,7 +38,7 @@ func risk(s *story, zones ...*know.Zone) (score float64, reasons []string) {
 	add(farAbove(f), 3, "far-above-usual")
 	add(slices.ContainsFunc(zones, vital), 5, "vital-zone")
 	add(s.times > 1, 5, "became-graver")
-	add(s.incident != "", 5, "part-of-incident")
+	add(s.joined, 5, "part-of-incident")
 	add(s.suppression != "", -20, "suppressed")
 	return math.Min(math.Max(score, 0), 100), reasons
 }

@@ -40,8 +40,9 @@ type story struct {
 	promoted    string        // id of the alert that this one took over from
 	suppression string
 	incident    string
-	findings    int // all that it holds
-	fresh       int // of those, since it was last written
+	joined      bool // other alerts are in its incident
+	findings    int  // all that it holds
+	fresh       int  // of those, since it was last written
 	revision    int
 	step        int // next of growth
 }

@@ -72,15 +72,12 @@ func (a *alert) version() string {
 	return "1"
 }
 
-// techniques are the detector's ATT&CK ids. ECS keeps "T1110.001" apart from
+// techniques are the ATT&CK ids of what was seen, else of what the detector finds. ECS keeps "T1110.001" apart from
 // "T1110", which it implies.
 func (a *alert) techniques(sub bool) []string {
-	var all, out []string
-	if a.spec != nil {
+	all, out := a.finding.Technique, []string(nil)
+	if all == nil && a.spec != nil && a.finding.Rule == nil {
 		all = a.spec.Technique
-	}
-	if r := a.finding.Rule; r != nil {
-		all = r.Technique
 	}
 	for _, id := range all {
 		main, _, isSub := strings.Cut(id, ".")

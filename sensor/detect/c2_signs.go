@@ -18,7 +18,14 @@ const (
 	c2Led
 )
 
-var c2Kinds = [...]string{"shell", "implant", "http", "tls", "lone", "led"}
+// c2Kinds names the kinds, and what each is in ATT&CK.
+var c2Kinds = [...]struct {
+	name      string
+	technique []string
+}{
+	{"shell", []string{"T1059", "T1095"}}, {"implant", []string{"T1095"}}, {"http", []string{"T1071.001"}},
+	{"tls", []string{"T1573.002"}}, {"lone", []string{"T1095"}}, {"led", []string{"T1095"}},
+}
 
 // signs is a set of c2Signs.
 type signs uint64
@@ -141,13 +148,14 @@ func (c *c2) judge(e *event.Event, k c2Key, ch *c2Channel, subject, peer event.E
 	}
 	ch.told = severity
 	report(event.Finding{
-		Key: k.client.String() + " " + k.place + " " + c2Kinds[k.kind], Time: e.Time, Onset: ch.first,
+		Key: k.client.String() + " " + k.place + " " + c2Kinds[k.kind].name, Time: e.Time, Onset: ch.first,
 		Subject: subject, Peer: peer, Port: e.Flow.Server.Port(),
 		Flows: append([]event.FlowRef(nil), ch.refs...), FlowsTotal: max(ch.n, len(ch.refs)),
 		Observed: event.Measure{Value: float64(points), Unit: "points", N: max(ch.n, 1)},
 		Baseline: event.Measure{Value: float64(c.bar), Unit: "points"},
-		Facts:    &c2Facts{Kind: c2Kinds[k.kind], Signs: ch.signs.names(), Points: points, Place: k.place},
-		Score:    min(40+8*float64(points), 95), Severity: severity,
+		Facts:    &c2Facts{Kind: c2Kinds[k.kind].name, Signs: ch.signs.names(), Points: points, Place: k.place},
+		// At the bar it is likely, two points on nearly sure.
+		Score: min(30+8*float64(points), 95), Severity: severity, Technique: c2Kinds[k.kind].technique,
 	})
 }
 
@@ -171,7 +179,7 @@ var c2Table = event.NewTable("c2-channel", "A channel by which a host seems to b
 
 // c2KindFlag is true where the finding is of this kind, for the sentence.
 func c2KindFlag(kind c2Kind, doc string) event.Field {
-	return event.Bool("brandmelder.c2.is_"+c2Kinds[kind], event.Technical, "it is "+doc, func(f *c2Facts) (bool, bool) { return true, f.Kind == c2Kinds[kind] })
+	return event.Bool("brandmelder.c2.is_"+c2Kinds[kind].name, event.Technical, "it is "+doc, func(f *c2Facts) (bool, bool) { return true, f.Kind == c2Kinds[kind].name })
 }
 
 func (*c2Facts) Table() *event.Table { return c2Table }
@@ -181,7 +189,7 @@ func init() {
 		Name:      "c2-channel",
 		Doc:       "a shell on a socket, an implant's check-in, or a disguised channel to a place that nobody else here uses",
 		Family:    "c2-channel",
-		Technique: []string{"T1071", "T1095", "T1571", "T1059"},
+		Technique: []string{"T1071.001", "T1095", "T1573.002", "T1059"},
 		Class:     event.Absolute,
 		Severity:  event.Medium,
 		Wants:     []string{"talk", "http", "tls", "flow.alive", "flow.end"},

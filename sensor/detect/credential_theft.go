@@ -38,19 +38,19 @@ const (
 )
 
 var theftDeeds = []deed{
-	theftSync: {"DRSGetNCChanges", event.Critical},
+	theftSync: {"DRSGetNCChanges", event.Critical, "T1003.006"},
 	// With the name of a partner it may be a controller whose other work the sensor
 	// does not see, beyond a slow line.
-	theftPartner: {"DRSGetNCChanges by an unknown partner", event.Medium},
-	theftShadow:  {"DRSAddEntry", event.Critical}, theftPrivate: {"LsarRetrievePrivateData", event.High},
+	theftPartner: {"DRSGetNCChanges by an unknown partner", event.Medium, "T1003.006"},
+	theftShadow:  {"DRSAddEntry", event.Critical, "T1207"}, theftPrivate: {"LsarRetrievePrivateData", event.High, "T1003.004"},
 	// Services keep their secrets there for themselves: nobody else has a reason to ask.
-	theftRefused: {"LsarRetrievePrivateData refused", event.Medium},
-	theftSecret:  {"LsarQuerySecret", event.High}, theftSetSecret: {"LsarSetSecret", event.High},
-	theftHive: {"BaseRegSaveKey", event.High}, theftFile: {"file of secrets read", event.High}, theftDump: {"memory dump read", event.High},
+	theftRefused: {"LsarRetrievePrivateData refused", event.Medium, "T1003.004"},
+	theftSecret:  {"LsarQuerySecret", event.High, "T1003.004"}, theftSetSecret: {"LsarSetSecret", event.High, "T1003.004"},
+	theftHive: {"BaseRegSaveKey", event.High, "T1003.002"}, theftFile: {"file of secrets read", event.High, "T1003.003"}, theftDump: {"memory dump read", event.High, "T1003.001"},
 	// People of a help desk do it too, though mostly over LDAP.
-	theftPassword: {"SamrSetInformationUser", event.Medium},
-	theftKey:      {"msDS-KeyCredentialLink changed", event.Medium}, theftDelegation: {"msDS-AllowedToActOnBehalfOfOtherIdentity changed", event.Medium},
-	theftADFS: {"AD FS key", event.Medium},
+	theftPassword: {"SamrSetInformationUser", event.Medium, "T1098"},
+	theftKey:      {"msDS-KeyCredentialLink changed", event.Medium, "T1098"}, theftDelegation: {"msDS-AllowedToActOnBehalfOfOtherIdentity changed", event.Medium, "T1098"},
+	theftADFS: {"AD FS key", event.Medium, "T1552.004"},
 }
 
 const (
@@ -226,7 +226,7 @@ func adfsTransfer(r event.Record) bool {
 func init() {
 	register(Spec{
 		Name: "credential-theft", Doc: "secrets of a domain or machine are read or replaced from another host (DCSync, LSA, hives)",
-		Family: "credential-theft", Technique: []string{"T1003.006", "T1207", "T1003.004", "T1003.002", "T1003.003", "T1098", "T1555"},
+		Family: "credential-theft", Technique: techniques(theftDeeds),
 		Class: event.Absolute, Severity: event.High,
 		Wants: []string{"rpc", "smb", "ldap", "http", "auth"}, Facts: deedTable, New: newCredentialTheft,
 	})

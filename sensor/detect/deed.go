@@ -2,6 +2,7 @@ package detect
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -9,8 +10,21 @@ import (
 
 // deed is a kind of thing that one host does to another.
 type deed struct {
-	word     string // as people know it: the name of an operation or a technique
-	severity event.Severity
+	word      string // as people know it: the name of an operation or a technique
+	severity  event.Severity
+	technique string // ATT&CK id
+}
+
+// techniques are those of all kinds of a ledger, each once.
+func techniques(kinds []deed) []string { return techniquesOf(kinds, ^uint32(0)) }
+
+func techniquesOf(kinds []deed, which uint32) (out []string) {
+	for i, k := range kinds {
+		if which&(1<<i) != 0 && !slices.Contains(out, k.technique) {
+			out = append(out, k.technique)
+		}
+	}
+	return out
 }
 
 // deeds is the ledger of a detector whose findings are what a client did to a
@@ -156,6 +170,7 @@ func (d *deeds) finding(p pair, s *doings, e *event.Event, kinds uint32, onset i
 		Time: e.Time, Onset: onset, Subject: d.env.Know.Entity(p.client), Port: e.Flow.Server.Port(),
 		Flows: append([]event.FlowRef(nil), s.flows...), FlowsTotal: s.flowsTotal,
 		Observed: event.Measure{Value: float64(s.count), Unit: "calls", N: s.count}, Score: 80, Severity: d.worst(kinds),
+		Technique: techniquesOf(d.kinds, kinds),
 	}
 	if allowedFrom(d.env, p.client, p.server) {
 		f.Severity = event.Low

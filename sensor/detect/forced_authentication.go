@@ -28,9 +28,9 @@ const (
 )
 
 var forceDeeds = []deed{
-	forcePrinter: {"RpcRemoteFindFirstPrinterChangeNotification", event.Medium}, forceEFS: {"EFSRPC", event.Medium},
-	forceDFS: {"NetrDfs", event.Medium}, forceVSS: {"FSRVP", event.Medium}, forceLog: {"ElfrOpenBELW", event.Medium},
-	forceBack: {"server logs on to the client", event.High},
+	forcePrinter: {"RpcRemoteFindFirstPrinterChangeNotification", event.Medium, "T1187"}, forceEFS: {"EFSRPC", event.Medium, "T1187"},
+	forceDFS: {"NetrDfs", event.Medium, "T1187"}, forceVSS: {"FSRVP", event.Medium, "T1187"}, forceLog: {"ElfrOpenBELW", event.Medium, "T1187"},
+	forceBack: {"server logs on to the client", event.High, "T1187"},
 }
 
 // forceCalls are the operations that take a path which the server then opens with
@@ -122,7 +122,7 @@ func (f *forcedAuthentication) opened(back pair, e *event.Event, report Report) 
 func init() {
 	register(Spec{
 		Name: "forced-authentication", Doc: "a server is made to log on to another host (printer bug, PetitPotam, DFSCoerce)",
-		Family: "forced-authentication", Technique: []string{"T1187"},
+		Family: "forced-authentication", Technique: techniques(forceDeeds),
 		Class: event.Absolute, Severity: event.Medium,
 		Wants: []string{"rpc", "flow.start"}, Facts: deedTable, New: newForcedAuthentication,
 	})

@@ -17,12 +17,12 @@ const (
 )
 
 var rdpDeeds = []deed{
-	rdpForged: {"client made by hand", event.Medium},
-	rdpTunnel: {"session through a tunnel on this machine", event.Medium},
+	rdpForged: {"client made by hand", event.Medium, "T1021.001"},
+	rdpTunnel: {"session through a tunnel on this machine", event.Medium, "T1572"},
 	// A desktop that is offered to everyone outside is how ransomware comes in;
 	// whoever means to do so puts a gateway before it, which is no RDP on the wire.
-	rdpOutside: {"session from outside", event.Medium},
-	rdpEntered: {"login from outside accepted", event.High},
+	rdpOutside: {"session from outside", event.Medium, "T1133"},
+	rdpEntered: {"login from outside accepted", event.High, "T1133"},
 }
 
 // One oddity may be an old client's: some name no computer, some do not negotiate
@@ -66,7 +66,7 @@ func (r *rdpAnomaly) inbound(p pair) bool {
 func init() {
 	register(Spec{
 		Name: "rdp-anomaly", Doc: "remote desktop from outside, through a tunnel, or by a client made by hand",
-		Family: "rdp-anomaly", Technique: []string{"T1021.001", "T1133", "T1210"},
+		Family: "rdp-anomaly", Technique: techniques(rdpDeeds),
 		Class: event.Absolute, Severity: event.Medium,
 		Wants: []string{"rdp", "auth"}, Facts: deedTable, New: newRDPAnomaly,
 	})

@@ -36,12 +36,12 @@ const (
 // Services are started and changed, and WMI methods called, by inventories and
 // people who keep machines in order; the others seldom by anything but deployment.
 var execDeeds = []deed{
-	execService: {"CreateService", event.High}, execStart: {"StartService", event.Medium}, execChange: {"ChangeServiceConfig", event.Medium},
-	execTask: {"scheduled task", event.High}, execWMI: {"WMI ExecMethod", event.Medium}, execWMIStore: {"WMI PutInstance", event.High},
-	execDCOM: {"DCOM Invoke", event.Medium}, execClass: {"DCOM application", event.High}, execPipe: {"PsExec pipe", event.High},
-	execCopy: {"program copied", event.High}, execOutput: {"output file", event.High}, execShell: {"WinRM", event.Medium},
+	execService: {"CreateService", event.High, "T1569.002"}, execStart: {"StartService", event.Medium, "T1569.002"}, execChange: {"ChangeServiceConfig", event.Medium, "T1543.003"},
+	execTask: {"scheduled task", event.High, "T1053.005"}, execWMI: {"WMI ExecMethod", event.Medium, "T1047"}, execWMIStore: {"WMI PutInstance", event.High, "T1546.003"},
+	execDCOM: {"DCOM Invoke", event.Medium, "T1021.003"}, execClass: {"DCOM application", event.High, "T1021.003"}, execPipe: {"PsExec pipe", event.High, "T1569.002"},
+	execCopy: {"program copied", event.High, "T1021.002"}, execOutput: {"output file", event.High, "T1021.002"}, execShell: {"WinRM", event.Medium, "T1021.006"},
 	// Whoever keeps machines in order has the right to.
-	execTried: {"refused attempt to start a program", event.Medium},
+	execTried: {"refused attempt to start a program", event.Medium, "T1569.002"},
 }
 
 const (
@@ -196,7 +196,7 @@ func (x *remoteExecution) message(p pair, e *event.Event) bool {
 func init() {
 	register(Spec{
 		Name: "remote-execution", Doc: "a host starts programs on another: services, tasks, WMI, DCOM, WinRM, PsExec",
-		Family: "remote-execution", Technique: []string{"T1021.002", "T1569.002", "T1053.005", "T1047", "T1021.003", "T1021.006"},
+		Family: "remote-execution", Technique: techniques(execDeeds),
 		Class: event.Absolute, Severity: event.High,
 		Wants: []string{"rpc", "smb", "http"}, Facts: deedTable, New: newRemoteExecution,
 	})

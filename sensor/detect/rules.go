@@ -81,7 +81,7 @@ func (d *rules) matched(e *event.Event, r *rule.Rule, report Report) {
 		Flows: append([]event.FlowRef(nil), s.refs...), FlowsTotal: len(s.refs),
 		Observed: event.Measure{Value: float64(s.n), Unit: "events", N: s.n},
 		Facts:    &rulesFacts{Title: r.Name, Kind: e.Kind, Count: s.n, Evidence: evidence(r, e)},
-		Score:    60, Severity: r.Severity, Rule: &r.Rule,
+		Score:    60, Severity: r.Severity, Rule: &r.Rule, Technique: r.Technique,
 	}
 	if e.Flow != nil {
 		f.Subject, f.Peer, f.Port = d.env.Know.Entity(e.Flow.Client.Addr()), d.env.Know.Entity(e.Flow.Server.Addr()), e.Flow.Server.Port()

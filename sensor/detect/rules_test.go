@@ -63,7 +63,7 @@ func TestRulesHit(t *testing.T) {
 		t.Fatalf("%d findings", len(found))
 	}
 	f := found[len(found)-1]
-	if f.Family != "web-exploit" || f.Severity != event.Medium || f.Rule.Technique[0] != "T1595.002" || f.Subject.Addr.String() != "10.0.0.1" || f.Observed.Value != 8 {
+	if f.Family != "web-exploit" || f.Severity != event.Medium || f.Technique[0] != "T1595.002" || f.Subject.Addr.String() != "10.0.0.1" || f.Observed.Value != 8 {
 		t.Errorf("found %+v", f)
 	}
 	facts := f.Facts.(*rulesFacts)

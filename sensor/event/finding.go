@@ -75,12 +75,12 @@ type Finding struct {
 	Score              float64  // 0 to 100: how certain
 	Severity           Severity // 0 means the Spec's
 	Class              Class
-	Rule               *Rule // the rule that made it, nil for a detector's own
+	Rule               *Rule    // the rule that made it, nil for a detector's own
+	Technique          []string // ATT&CK ids of what was seen; nil means the Spec's
 }
 
 // Rule is what a rule file says of itself, for the findings that it makes.
 type Rule struct {
 	ID, Name, Version string
-	Technique         []string          // ATT&CK ids
 	Text              map[string]string // by language, as the text files of detectors; may be nil
 }

@@ -54,8 +54,8 @@ func build(doc *yaml.Node, words Words, check Check) (*Rule, error) {
 		return nil, err
 	}
 	r := &Rule{
-		Rule:  event.Rule{ID: f.ID, Name: f.Title, Version: f.version(), Technique: techniques(f.Tags), Text: f.Own.Text},
-		Level: f.Level, Severity: levels[f.Level], Family: f.Own.Family, Description: f.Description, FalsePositives: f.FalsePositives,
+		Rule:      event.Rule{ID: f.ID, Name: f.Title, Version: f.version(), Text: f.Own.Text},
+		Technique: techniques(f.Tags), Level: f.Level, Severity: levels[f.Level], Family: f.Own.Family, Description: f.Description, FalsePositives: f.FalsePositives,
 	}
 	if err := f.complete(root); err != nil {
 		return nil, err

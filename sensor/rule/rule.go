@@ -34,6 +34,7 @@ type Words map[string]*event.Table
 type Rule struct {
 	event.Rule
 	File           string
+	Technique      []string // ATT&CK ids
 	Level          string
 	Severity       event.Severity
 	Family         string
