@@ -63,6 +63,7 @@ func rootCommand() *cobra.Command {
 		statusCommand(), topCommand(),
 		supportCommand(),
 		suppressCommand(),
+		upgradeCommand(),
 		versionCommand(),
 	)
 	return root

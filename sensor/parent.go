@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/brandmelder/brandmelder/ingest"
 )
 
@@ -33,9 +35,10 @@ const (
 // restarts are the waits before a part that died is started again.
 var restarts = ingest.Backoff{First: time.Second, Most: 30 * time.Second}
 
-// isUp tells the parent that the part works: from then on it is started again if it
+// isUp tells the parent or the service manager that the part works: from then on it is started again if it
 // dies, until then its failure is the run's.
 func isUp(part string) {
+	tell(daemon.SdNotifyReady)()
 	if part != "" {
 		f := os.NewFile(3, "up")
 		f.Write([]byte{1})

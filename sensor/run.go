@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
@@ -231,6 +232,8 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	var beating sync.WaitGroup
 	beats, stop := context.WithCancel(ctx)
 	beating.Go(func() { p.beat(beats) })
+	w := &watchdog{signs: signs(line, record), feed: tell(daemon.SdNotifyWatchdog), bite: bite}
+	go w.watch(ctx)
 	go r.status(ctx, p)
 	go r.obey(ctx, line, journalIn(state), record.Decided())
 	account, err := line.Live(ctx, sources)

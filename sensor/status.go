@@ -183,6 +183,9 @@ func (s *settings) status() (now health.Status, err error) {
 	if now, err = s.health(state); err != nil {
 		return now, err
 	}
+	if now.Upgrade, err = lastUpgrade(state); err != nil {
+		return now, err
+	}
 	if err := learnedInto(&now.Detectors, learnedIn(state)); err != nil {
 		return now, err
 	}

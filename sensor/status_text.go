@@ -32,6 +32,9 @@ func printStatus(w io.Writer, s *health.Status) {
 	p.line("configuration", "%s", s.Configuration)
 	p.line("state", "%s", s.State)
 	p.running(s)
+	if s.Upgrade != nil {
+		p.line("upgrade", "%s", s.Upgrade)
+	}
 	p.told(s)
 	p.stored(s)
 	p.outputs(s)

@@ -33,6 +33,25 @@ type Status struct {
 	Synchronised  *bool     `json:"synchronised,omitempty"` // the clock is kept by a time server; absent: unknown
 	Blind         []string  `json:"blind,omitempty"`        // the newest times without sight, newest first
 	Kept          Kept      `json:"kept"`
+	Upgrade       *Upgrade  `json:"upgrade,omitempty"` // the latest
+}
+
+// Upgrade is a change of the version, as the package had it judged.
+type Upgrade struct {
+	From       string    `json:"from"` // "" where nothing ran
+	To         string    `json:"to"`
+	At         time.Time `json:"at"`
+	Outcome    string    `json:"outcome"`              // begun, healthy or back
+	Why        string    `json:"why,omitempty"`        // the version before came back
+	Delivering []string  `json:"delivering,omitempty"` // outputs that worked before
+}
+
+func (u *Upgrade) String() string {
+	text := fmt.Sprintf("to %s at %s: %s", u.To, u.At.Local().Format(time.DateTime), u.Outcome)
+	if u.Why != "" {
+		text += ", since " + u.Why
+	}
+	return text
 }
 
 // Run is what the process that captures says of itself.
@@ -69,6 +88,7 @@ type Line struct {
 	Clock      time.Time         `json:"clock,omitzero"`  // of the packets, behind the merge
 	Steps      uint32            `json:"steps,omitempty"` // times that the capture's clock was set
 	Detectors  Detectors         `json:"detectors"`
+	Canaries   []uint64          `json:"canaries,omitempty"` // that came out of detection, by capture
 }
 
 // Interface is one that is watched.

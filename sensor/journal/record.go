@@ -10,6 +10,8 @@ import (
 // A record is: length of the rest, CRC-32C of the rest, then sequence number,
 // time, length and text of dataset and id, and the JSON. All numbers big-endian.
 
+const recordHead = frameSize + 18 // bytes of a record beside its texts
+
 func appendRecord(b []byte, seq uint64, d *event.Doc) []byte {
 	start := len(b)
 	b = append(b, make([]byte, frameSize)...)

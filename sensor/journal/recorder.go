@@ -42,10 +42,12 @@ type Recorder struct {
 
 	journaled atomic.Uint64
 	shed      atomic.Uint64     // dropped and lost, for others to read
+	turns     atomic.Uint64
 	lost      map[string]uint64 // could not be written; of the journal's goroutine
 	held      []event.Doc       // decisions that could not be written yet
 	broken    error             // the latest that went wrong
 	segments  int               // that the journal had made when it was last looked through for old ones
+	size      int64             // bytes of the journal, at most
 }
 
 // Record starts the goroutine that writes j. Decisions are handed to shown once
@@ -89,8 +91,8 @@ func (r *Recorder) write() {
 	flush, expire := time.NewTicker(flushEvery), time.NewTicker(expireEvery)
 	defer flush.Stop()
 	defer expire.Stop()
-	r.expire(time.Now())
-	for {
+	r.expire(time.Now(), 0)
+	for ; ; r.turns.Add(1) {
 		select {
 		case d, open := <-r.decisions:
 			if !open {
@@ -103,7 +105,7 @@ func (r *Recorder) write() {
 		case <-r.look:
 			r.flush()
 		case now := <-expire.C:
-			r.expire(now)
+			r.expire(now, 0)
 		}
 	}
 }
@@ -185,24 +187,32 @@ func (r *Recorder) Look() {
 func (r *Recorder) Decided() <-chan struct{} { return r.decided }
 
 func (r *Recorder) append(docs []event.Doc) error {
+	n := int64(2 * headSize) // each series may begin a segment
+	for i := range docs {
+		n += int64(len(docs[i].JSON) + len(docs[i].ID) + len(docs[i].Dataset) + recordHead)
+	}
+	if r.size+n > r.keep.Bytes || r.j.made != r.segments {
+		r.expire(time.Now(), n)
+	}
 	err := r.j.Append(docs)
 	if err != nil {
 		r.broken = err
 		return err
 	}
+	r.size += n
 	r.journaled.Add(uint64(len(docs)))
-	if r.j.made != r.segments {
-		r.expire(time.Now())
-	}
 	return nil
 }
 
-func (r *Recorder) expire(now time.Time) {
+// expire lets go what is too old, and of telemetry what has to make room for so many bytes.
+func (r *Recorder) expire(now time.Time, room int64) {
 	r.segments = r.j.made
 	used, err := Size(r.j.dir, event.Decisions)
-	_, err2 := r.j.Expire(event.Telemetry, now.Add(-r.keep.Telemetry).UnixNano(), r.keep.telemetry(used))
+	_, err2 := r.j.Expire(event.Telemetry, now.Add(-r.keep.Telemetry).UnixNano(), max(r.keep.telemetry(used)-room, 0))
 	_, err3 := r.j.Expire(event.Decisions, now.Add(-r.keep.Decisions).UnixNano(), r.keep.Bytes)
-	if err = errors.Join(err, err2, err3); err != nil {
+	left, err4 := Size(r.j.dir, event.Telemetry)
+	r.size = used + left
+	if err = errors.Join(err, err2, err3, err4); err != nil {
 		r.broken = err
 	}
 }
@@ -227,6 +237,10 @@ func (r *Recorder) Journaled() uint64 { return r.journaled.Load() }
 
 // Shed is how many documents did not get there; any goroutine may ask.
 func (r *Recorder) Shed() uint64 { return r.shed.Load() }
+
+// Turns grows at least each flushEvery as long as the journal's goroutine and the disk
+// below it are at work; any goroutine may ask.
+func (r *Recorder) Turns() uint64 { return r.turns.Load() }
 
 // Close writes what waits and tells where everything went. The journal stays the
 // caller's.

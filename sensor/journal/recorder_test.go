@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -147,5 +148,44 @@ func TestRecorderExpires(t *testing.T) {
 	Record(j, Keep{Decisions: time.Hour, Telemetry: time.Hour, Bytes: math.MaxInt64}, func(event.Doc, error) {}).Close()
 	if _, missing := all(t, dir, 0, 0); missing == 0 {
 		t.Error("documents of 1970 are kept for more than an hour")
+	}
+}
+
+// As long as the journal works it turns, also when nothing comes; a disk that does not answer, or who is shown an
+// alarm and does not return, stops that.
+func TestRecorderTurns(t *testing.T) {
+	for what, series := range map[string]event.Series{"disk": event.Telemetry, "screen": event.Decisions} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				let := make(chan struct{})
+				j, err := Open(t.TempDir())
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer j.Close()
+				if series == event.Telemetry {
+					j.disk.Sync = func(*os.File) error { <-let; return nil }
+				}
+				r := Record(j, long, func(event.Doc, error) { <-let })
+				turns := func() uint64 {
+					before := r.Turns()
+					time.Sleep(20 * time.Second)
+					return r.Turns() - before
+				}
+				if n := turns(); n < 70 {
+					t.Errorf("%d turns in 20 s of nothing", n)
+				}
+				r.Put(doc(1, series))
+				time.Sleep(time.Second)
+				if n := turns(); n != 0 {
+					t.Errorf("%d turns while it hung", n)
+				}
+				close(let)
+				if n := turns(); n < 70 {
+					t.Errorf("%d turns once it went on", n)
+				}
+				r.Close()
+			})
+		})
 	}
 }

@@ -34,6 +34,8 @@ type after struct {
 	minute *event.Coverage
 	events uint64
 	rest   []baseline.Lesson // that are not over
+
+	canaries []atomic.Uint64 // that came out, by live shard
 }
 
 type detector struct {
@@ -85,6 +87,10 @@ func (a *after) merge(streams [][]event.Event, epoch uint32, clock int64) {
 
 // observe runs one event.
 func (a *after) observe(e *event.Event) {
+	if e.Kind == canaryKind {
+		arrived(a.canaries, e)
+		return
+	}
 	a.advance(e.Place.Epoch, e.Place.Clock)
 	if c, ok := e.Data.(*event.Coverage); ok {
 		a.cover(c)

@@ -82,6 +82,7 @@ func (l *Line) Glance(sources []capture.Source) health.Line {
 	if newest := l.glance.Load(); newest != nil {
 		g = *newest
 	}
+	g.Canaries = l.Canaries()
 	for _, source := range sources {
 		s := source.Stats()
 		g.Seen += s.Seen

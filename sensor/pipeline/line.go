@@ -59,7 +59,8 @@ func New(c Config, emit func(event.Doc)) (*Line, error) {
 		l.documents++
 		emit(d)
 	}
-	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical), kinds: map[string]*kind{}}
+	l.after = &after{know: k, desk: alert.New(c.Alert, count), clinical: newClinical(c.Clinical), kinds: map[string]*kind{},
+		canaries: make([]atomic.Uint64, c.Shards)}
 	if !c.AlertsOnly {
 		l.after.document = newDocument(c.Alert.Observer, count)
 	}

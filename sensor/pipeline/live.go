@@ -51,6 +51,7 @@ func (l *Line) Live(ctx context.Context, sources []capture.Source) (Accounting, 
 			share.Steer = steerer.Steer
 		}
 		s := newShard(0, 1, share)
+		s.canary = newCanary()
 		l.intakes, l.shards = append(l.intakes, in), append(l.shards, s)
 		readers.Go(func() {
 			if failed[i] = s.watch(ctx, i, in, parts); failed[i] != nil {
@@ -95,6 +96,7 @@ func (s *shard) watch(ctx context.Context, number int, in *intake, parts chan<- 
 		if now := time.Now(); now.After(next) {
 			next = now.Add(partEvery)
 			in.look(now.UnixNano() - ringDelay)
+			s.release(in, now)
 			s.send(number, in, parts)
 		}
 	}
@@ -156,7 +158,7 @@ func (s *shard) shed() {
 			if !named {
 				r = 3
 			}
-			if r == rank && e.Kind != "coverage" {
+			if r == rank && e.Kind != "coverage" && e.Kind != canaryKind {
 				s.shedded = event.AddTally(s.shedded, e.Kind, 1)
 				continue
 			}

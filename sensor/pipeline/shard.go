@@ -14,6 +14,8 @@ type shard struct {
 	lanes [decode.Lanes]*flow.Lane // nil: another shard's
 	out   []event.Event            // since the last take
 
+	canary *canary // live
+
 	packets uint64
 	shedded []event.Tally // live: events dropped by kind
 }
