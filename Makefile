@@ -148,10 +148,13 @@ eval-week: go-version ## a hospital's week as events: alarms without a cause, in
 package: go-version ## deb and rpm for amd64 and arm64 in build/package, the same bytes every time
 	@GO=$(GO) deploy/package.sh
 
+bundle: package ## packages, rules and documentation in one file for machines without internet; KEY= signs it, MMDB= place databases
+	@deploy/bundle.sh
+
 test-package: go-version ## the packages, twice: the same bytes, and no error by lintian
 	@GO=$(GO) deploy/test-package.sh
 
-test-install: go-version ## the package under real systemd: installed, run, upgraded, taken back, purged (root)
+test-install: go-version ## the package under real systemd: run, hung, killed KILLS times, upgraded, taken back, purged, and with rpm (root)
 	@GO=$(GO) deploy/test-install.sh
 
 lint: go-version ## formatting and vet

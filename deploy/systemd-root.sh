@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # systemd-root.sh VERB FOLDER …: a Debian root with real systemd as process 1, in a container with its own network.
-#   create FOLDER [RELEASE]   a new root (bookworm)
+#   create FOLDER [RELEASE]   a new root (bookworm); INCLUDE=a,b more packages
 #   start FOLDER              boots it; returns when it is up
 #   enter FOLDER COMMAND…     runs a command in it
 #   stop FOLDER               powers it off
@@ -49,7 +49,7 @@ halt() {
 case $verb in
 create)
   mirror=$(apt-get indextargets --format '$(REPO_URI)' | grep -m1 'debian/$')
-  mmdebstrap -q --variant=apt --include=systemd,systemd-sysv,dbus,iproute2 "${1:-bookworm}" "$root" "$mirror"
+  mmdebstrap -q --variant=apt --include=systemd,systemd-sysv,dbus,iproute2${INCLUDE:+,$INCLUDE} "${1:-bookworm}" "$root" "$mirror"
   rm -f "$root/etc/machine-id"
   echo "$name" >"$root/etc/hostname"
   ;;

@@ -41,7 +41,7 @@ type Recorder struct {
 	dropped map[string]uint64 // of the goroutine that offers
 
 	journaled atomic.Uint64
-	shed      atomic.Uint64     // dropped and lost, for others to read
+	shed      atomic.Uint64 // dropped and lost, for others to read
 	turns     atomic.Uint64
 	lost      map[string]uint64 // could not be written; of the journal's goroutine
 	held      []event.Doc       // decisions that could not be written yet
