@@ -50,7 +50,7 @@ broken 2.0.0 '"upgrade check") echo "brandmelder.yaml:2:1: mirror is no longer a
 install_deb 2.0.0.deb
 [ "$(pid brandmelder)" = "$main" ] || fail "a version that cannot read the configuration ended the one that runs"
 untouched 2.0.0
-box brandmelder status | grep -q "came back.*mirror is no longer a key" || fail "status does not say why: $(box brandmelder status)"
+box brandmelder status --json | grep -q 'came back.*mirror is no longer a key' || fail "status does not say why: $(box brandmelder status)"
 step "a version that cannot read the configuration was not started, and why is said"
 broken 3.0.0 '"run "*) exec sleep 1000 ;;'
 install_deb 3.0.0.deb

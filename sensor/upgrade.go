@@ -194,15 +194,14 @@ func (s *settings) upgradeBack(state string, args []string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if last == nil { // the newer one could not even begin
-		last = &health.Upgrade{At: time.Now(), To: "the newer version"}
-	}
-	u := &upgrade{*last}
-	if _, err := ask(state, asked{Ask: "status"}); err != nil && u.Outcome == "begun" {
+	if last == nil || last.Outcome != "begun" { // it could not even begin
+		last = &health.Upgrade{At: time.Now(), To: "a newer version"}
+	} else if _, err := ask(state, asked{Ask: "status"}); err != nil {
 		if err := copyFolder(beforeIn(state), learnedIn(state)); err != nil {
 			return err
 		}
 	}
+	u := &upgrade{*last}
 	u.Outcome, u.Why = "brandmelder "+version+" came back", args[0]
 	fmt.Fprintln(w, "upgrade", u)
 	return u.keep(state)

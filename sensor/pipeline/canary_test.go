@@ -8,6 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -48,9 +52,15 @@ type aviary struct {
 	ended chan Accounting
 }
 
-func watchMouths(t *testing.T, feeds ...*feed) *aviary {
+func watchFeeds(t *testing.T, feeds ...*feed) *aviary {
+	return watchLearned(t, Learned{}, feeds...)
+}
+
+func watchLearned(t *testing.T, l Learned, feeds ...*feed) *aviary {
 	a := &aviary{T: t, emit: func() {}, ended: make(chan Accounting, 1)}
-	line, err := New(settings(len(feeds), flow.Config{}), func(d event.Doc) {
+	c := settings(len(feeds), flow.Config{})
+	c.Learned = l
+	line, err := New(c, func(d event.Doc) {
 		a.emit()
 		fmt.Fprintf(&a.docs, "%s %s\n", d.Dataset, d.JSON)
 	})
@@ -101,7 +111,7 @@ func TestCanariesComeOutAndLeaveNoTrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		busy := &feed{packets: conversation()}
 		packets := uint64(len(busy.packets))
-		a := watchMouths(t, busy, &feed{}, &feed{})
+		a := watchFeeds(t, busy, &feed{}, &feed{})
 		time.Sleep(5 * time.Second)
 		for i, n := range a.came(20 * time.Second) {
 			if n < 18 || n > 21 {
@@ -129,7 +139,7 @@ func TestCanariesComeOutAndLeaveNoTrace(t *testing.T) {
 func TestHungWorkerKeepsItsCanaries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hung := &feed{hung: make(chan struct{})}
-		a := watchMouths(t, &feed{}, hung)
+		a := watchFeeds(t, &feed{}, hung)
 		if n := a.came(20 * time.Second); n[0] < 18 || n[1] != 0 {
 			t.Errorf("%v canaries while the second worker hung", n)
 		}
@@ -146,7 +156,7 @@ func TestHungWorkerKeepsItsCanaries(t *testing.T) {
 func TestHungDetectionKeepsAllCanaries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		let := make(chan struct{})
-		a := watchMouths(t, &feed{packets: conversation()}, &feed{})
+		a := watchFeeds(t, &feed{packets: conversation()}, &feed{})
 		a.emit = func() { <-let }
 		a.came(5 * time.Second)
 		if n := a.came(20 * time.Second); n[0]+n[1] != 0 {
@@ -158,5 +168,30 @@ func TestHungDetectionKeepsAllCanaries(t *testing.T) {
 		}
 		a.end()
 		<-a.ended
+	})
+}
+
+// A run that sees no packet has no time: what the one before learned, and when, stays as it is.
+func TestSilentRunLeavesWhatWasLearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := Learned{Dir: t.TempDir(), Save: true, Found: func(baseline.Restored) {}, Failed: func(err error) { t.Error(err) }}
+		watch := func(packets []event.Packet) []baseline.Head {
+			a := watchLearned(t, l, &feed{packets: packets})
+			time.Sleep(3 * time.Minute)
+			a.end()
+			<-a.ended
+			heads, err := baseline.Heads(l.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return heads
+		}
+		before := watch(conversation())
+		if len(before) == 0 || before[0].Saved == 0 {
+			t.Fatal(before)
+		}
+		if d := cmp.Diff(before, watch(nil), cmpopts.IgnoreUnexported(baseline.Lesson{})); d != "" {
+			t.Error(d)
+		}
 	})
 }
