@@ -1,20 +1,23 @@
 # Removal and purge, and the same package with rpm and its own scriptlets. test-install.sh sources this.
 
 echo "-- remove and purge"
-box dpkg -r brandmelder >/dev/null 2>&1
+remove_deb() { box dpkg "$1" brandmelder >"$work/removal.txt" 2>&1 || fail "dpkg $1: $(cat "$work/removal.txt")"; }
+remove_deb -r
 box test -d /var/lib/brandmelder/journal || fail "removal deleted the state"
 box test -f /etc/brandmelder/brandmelder.yaml || fail "removal deleted the configuration"
 box test -d /usr/lib/brandmelder && fail "removal left the version before"
-box umount /var/lib/brandmelder # a disk cannot be deleted
+while box mountpoint -q /var/lib/brandmelder; do # a disk cannot be deleted
+  box umount /var/lib/brandmelder || fail "something still uses the state"
+done
 umount "$root/var/lib/brandmelder" 2>/dev/null || true
-touch "$root/var/lib/brandmelder/left"
-box dpkg -P brandmelder >/dev/null 2>&1
+touch "$root/var/lib/brandmelder/left" # a state that is there
+remove_deb -P
 box sh -c 'ls -d /var/lib/brandmelder /etc/brandmelder 2>/dev/null' && fail "purge left something"
 box rm -rf /etc/systemd/system/brandmelder.service.d /etc/systemd/system/brandmelder-ship.service.d
 step "removal keeps state and configuration, purge deletes both"
 
 echo "-- rpm"
-rpm() { box env "$export_within" rpm --nodeps --noplugins "$@" >"$work/rpm.txt" 2>&1 || fail "rpm $*: $(cat "$work/rpm.txt")"; }
+rpm() { box env "$patience" rpm --nodeps --noplugins "$@" >"$work/rpm.txt" 2>&1 || fail "rpm $*: $(cat "$work/rpm.txt")"; }
 rpm -i /root/old.rpm
 grep -q "sudo brandmelder setup" "$work/rpm.txt" || fail "the installation does not say what to do next"
 [ "$(box systemctl is-active brandmelder || true)" = inactive ] || fail "started before it is configured"

@@ -1,5 +1,5 @@
 # A tuned installation there and back, and newer versions that do not work. test-install.sh sources this.
-export_within=BRANDMELDER_UPGRADE_WITHIN=${WITHIN:-20s}
+patience=BRANDMELDER_UPGRADE_WITHIN=${WITHIN:-10s}
 
 # set_here is all that was set by hand, and what follows from it.
 set_here() {
@@ -8,7 +8,7 @@ set_here() {
 }
 # install FILE does what unattended upgrades do.
 install_deb() {
-  box env "$export_within" dpkg --force-confdef --force-confold --force-downgrade -i "/root/$1" >"$work/upgrade.txt" 2>&1 || fail "$(cat "$work/upgrade.txt")"
+  box env "$patience" dpkg --force-confdef --force-confold --force-downgrade -i "/root/$1" >"$work/upgrade.txt" 2>&1 || fail "$(cat "$work/upgrade.txt")"
 }
 # runs VERSION waits until that version does.
 runs() { want box sh -c "brandmelder version | grep -q '$1' && brandmelder status --json | grep -q '\"version\":\"$1\".*\"running\":.*\"version\":\"$1\"'"; }
@@ -60,4 +60,4 @@ untouched 3.0.0
 box brandmelder status | grep -q "came back" || fail "status does not say it: $(box brandmelder status)"
 send
 want box sh -c 'journalctl -u brandmelder -n 20 | grep -q packets'
-step "a version that hangs was given $export_within, and 1.0.0 came back by itself"
+step "a version that hangs was given $patience, and 1.0.0 came back by itself"
