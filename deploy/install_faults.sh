@@ -11,6 +11,17 @@ bitten() {
   fail "30 s without a word of the watchdog about $2"
 }
 
+# watchdog SECONDS sets WatchdogSec from the next start on; without SECONDS it is the unit's own.
+watchdog() {
+  local file=$root/etc/systemd/system/brandmelder.service.d/watchdog.conf
+  rm -f "$file"
+  if [ -n "$1" ]; then mkdir -p "$(dirname "$file")" && printf '[Service]\nWatchdogSec=%s\n' "$1" >"$file"; fi
+  box systemctl daemon-reload
+}
+[ "$(box systemctl show -P WatchdogUSec brandmelder)" = 24s ] || fail "the unit's own watchdog is another"
+watchdog "${WATCHDOG-9}"
+box systemctl restart brandmelder
+
 echo "-- a worker that hangs"
 main=$(pid brandmelder) now=$(date +%s)
 python3 deploy/thread.py "$(outside "$main")" hold 60 &
@@ -29,9 +40,11 @@ fsfreeze -u "$root/var/lib/brandmelder"
 again "$main"
 step "the disk of the state frozen: noticed after $took s, back once it thawed"
 
+watchdog ""
+
 echo "-- kill -9"
 # learned are the detectors that keep what they learned and since when; list are the alerts, by the beginning of their ids.
-learned() { box brandmelder status --json | python3 -c 'import json, sys; print(*sorted(l["detector"] for l in json.load(sys.stdin)["learned"] if not l.get("again") and l["saved"] > "2000"), sep="\n")'; }
+learned() { box brandmelder status --json | python3 -c 'import json, sys; print(*sorted(l["detector"] for l in json.load(sys.stdin)["detectors"]["lessons"] if not l.get("again") and l.get("saved", "") > "2000"), sep="\n")'; }
 list() { box brandmelder alerts list --limit 1000 | awk '/^[^ ]/ { print $1 }' | sort; }
 gone() { comm -23 <(echo "$1") <(echo "$2") | tr '\n' ' '; }
 all=$(list) keeps=$(learned)

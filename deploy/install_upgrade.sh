@@ -11,7 +11,7 @@ install_deb() {
   box env "$patience" dpkg --force-confdef --force-confold --force-downgrade -i "/root/$1" >"$work/upgrade.txt" 2>&1 || fail "$(cat "$work/upgrade.txt")"
 }
 # runs VERSION waits until that version does.
-runs() { want box sh -c "brandmelder version | grep -q '$1' && brandmelder status --json | grep -q '\"version\":\"$1\".*\"running\":.*\"version\":\"$1\"'"; }
+runs() { want box sh -c "brandmelder version | grep -q '$1' && brandmelder status --json | grep -q '\"up\":true,\"run\":{\"pid\":[0-9]*,\"version\":\"$1\"'"; }
 # untouched WHAT checks that nothing is lost by it.
 untouched() {
   [ "$(set_here | sha256sum)" = "$before" ] || fail "$1 changed what was set"

@@ -232,7 +232,7 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	var beating sync.WaitGroup
 	beats, stop := context.WithCancel(ctx)
 	beating.Go(func() { p.beat(beats) })
-	w := &watchdog{signs: signs(line, record), feed: tell(daemon.SdNotifyWatchdog), bite: bite}
+	w := &watchdog{every: pace(), signs: signs(line, record), feed: tell(daemon.SdNotifyWatchdog), bite: bite}
 	go w.watch(ctx)
 	go r.status(ctx, p)
 	go r.obey(ctx, line, journalIn(state), record.Decided())

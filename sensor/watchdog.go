@@ -18,10 +18,21 @@ import (
 // since it was last fed. Where one stands still, the run says which and ends with the stacks of all goroutines, and
 // who started it starts it again: within half a minute, with the unit's WatchdogSec for when nothing here runs.
 const (
-	lookEvery = 2 * time.Second
 	// Looks, not time: while a virtual machine is paused nobody looks.
 	mostStill = 8
+	lookEvery = 2 * time.Second // without a service manager's watchdog
+	// The run ends itself after two thirds of WatchdogSec, so that it still can say why.
+	looksWithin = mostStill * 3 / 2
+	oftenest    = 500 * time.Millisecond // a canary takes a second
 )
+
+// pace is the time between two looks.
+func pace() time.Duration {
+	if limit, err := daemon.SdWatchdogEnabled(false); err == nil && limit > 0 {
+		return max(limit/looksWithin, oftenest)
+	}
+	return lookEvery
+}
 
 // sign is a count that grows while a part of the run works.
 type sign struct {
@@ -43,13 +54,14 @@ func signs(line *pipeline.Line, record *journal.Recorder) []*sign {
 
 // watchdog looks at the signs until ctx ends.
 type watchdog struct {
+	every time.Duration // between two looks
 	signs []*sign
 	feed  func()
-	bite  func(stuck string)
+	bite  func(stuck string, still time.Duration)
 }
 
 func (w *watchdog) watch(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
+	tick := time.NewTicker(w.every)
 	defer tick.Stop()
 	for {
 		select {
@@ -67,7 +79,7 @@ func (w *watchdog) look() {
 		if n := s.count(); n != s.last {
 			s.last, s.still, s.moved = n, 0, true
 		} else if s.still++; s.still == mostStill {
-			w.bite(s.of)
+			w.bite(s.of, mostStill*w.every)
 			return
 		}
 		all = all && s.moved
@@ -87,8 +99,8 @@ func tell(state string) func() {
 }
 
 // bite ends the process with the stacks of all goroutines: they say where it hung.
-func bite(stuck string) {
+func bite(stuck string, still time.Duration) {
 	debug.SetTraceback("all")
-	fmt.Fprintf(os.Stderr, "brandmelder: watchdog: %s did not move for %s: this run ends and has to begin anew\n", stuck, mostStill*lookEvery)
+	fmt.Fprintf(os.Stderr, "brandmelder: watchdog: %s did not move for %s: this run ends and has to begin anew\n", stuck, still)
 	panic("watchdog: " + stuck + " hangs")
 }

@@ -22,8 +22,9 @@ func TestWatchdog(t *testing.T) {
 		fed := 0
 		var bitten string
 		w := &watchdog{
+			every: lookEvery,
 			signs: []*sign{{of: "capture", count: capture.Load}, {of: "journal", count: journal.Load}},
-			feed:  func() { fed++ }, bite: func(stuck string) { bitten = stuck; end() },
+			feed:  func() { fed++ }, bite: func(stuck string, _ time.Duration) { bitten = stuck; end() },
 		}
 		go w.watch(ctx)
 		for range 60 {
@@ -55,6 +56,16 @@ func TestWatchdog(t *testing.T) {
 			t.Errorf("bitten by %q after %s, fed %d times meanwhile", bitten, took, fed-before)
 		}
 	})
+}
+
+// Under a service manager the looks follow its limit, so that the run can say why before it is ended.
+func TestPace(t *testing.T) {
+	for limit, want := range map[string]time.Duration{"": lookEvery, "24000000": 2 * time.Second, "9000000": 750 * time.Millisecond, "1000000": oftenest} {
+		t.Setenv("WATCHDOG_USEC", limit)
+		if got := pace(); got != want {
+			t.Errorf("%q: %s, want %s", limit, got, want)
+		}
+	}
 }
 
 // What is told goes to the socket that the service manager names.
