@@ -57,7 +57,7 @@ install_deb 3.0.0.deb
 grep -q "does not work here.*capture does not answer" "$work/upgrade.txt" || fail "not said: $(cat "$work/upgrade.txt")"
 runs 1.0.0
 untouched 3.0.0
-box brandmelder status | grep -q "came back" || fail "status does not say it: $(box brandmelder status)"
+box brandmelder status --json | grep -q 'came back' || fail "status does not say it: $(box brandmelder status)"
 send
-want box sh -c 'journalctl -u brandmelder -n 20 | grep -q packets'
+want box sh -c 'brandmelder status --json | grep -qE "\"interfaces\":\[[^]]*\],\"seen\":[1-9]"'
 step "a version that hangs was given $patience, and 1.0.0 came back by itself"
