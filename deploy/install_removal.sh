@@ -13,7 +13,7 @@ box rm -rf /etc/systemd/system/brandmelder.service.d /etc/systemd/system/brandme
 step "removal keeps state and configuration, purge deletes both, and empties a state that is a disk"
 
 echo "-- rpm"
-rpm() { box env "$patience" rpm --nodeps --noplugins "$@" >"$work/rpm.txt" 2>&1 || fail "rpm $*: $(cat "$work/rpm.txt")"; }
+rpm() { box rpm --nodeps --noplugins "$@" >"$work/rpm.txt" 2>&1 || fail "rpm $*: $(cat "$work/rpm.txt")"; }
 rpm -i /root/old.rpm
 grep -q "sudo brandmelder setup" "$work/rpm.txt" || fail "the installation does not say what to do next"
 [ "$(box systemctl is-active brandmelder || true)" = inactive ] || fail "started before it is configured"

@@ -67,11 +67,13 @@ for unit in brandmelder brandmelder-ship; do
   awk -v x="$exposure" 'BEGIN { exit !(x + 0 <= 2.0) }' || fail "systemd-analyze security says $exposure of $unit"
   step "$unit: CapEff 0 on all threads, systemd-analyze security $exposure"
 done
+rights=$(box brandmelder status --json | sed 's/.*"rights":"\([^"]*\)".*/\1/')
+[ "$rights" = "none; confined to its directories" ] || fail "what is left to the capture process: $rights"
 families=$(box systemctl show -P RestrictAddressFamilies brandmelder)
 case $families in *INET* | "" | ~*) fail "address families: $families" ;; esac
 answer=$(python3 deploy/thread.py "$(outside "$main")" socket)
 [ "$answer" = -1 ] || fail "socket(AF_INET) in the capture process gives $answer, not -1 (EPERM)"
-step "socket(AF_INET) in the capture process: EPERM"
+step "capture is confined to its directories by Landlock, and gets EPERM for socket(AF_INET)"
 
 echo "-- reload is all or nothing"
 configure 'zoness: []\n'

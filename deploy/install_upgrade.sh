@@ -1,14 +1,13 @@
 # A tuned installation there and back, and newer versions that do not work. test-install.sh sources this.
-patience=BRANDMELDER_UPGRADE_WITHIN=${WITHIN:-10s}
 
 # set_here is all that was set by hand, and what follows from it.
 set_here() {
   box sh -c 'cat /etc/brandmelder/brandmelder.yaml /etc/systemd/system/brandmelder.service.d/local.conf
     brandmelder suppress list; brandmelder rules list'
 }
-# install FILE does what unattended upgrades do.
+# install_deb FILE [PATIENCE] does what unattended upgrades do.
 install_deb() {
-  box env "$patience" dpkg --force-confdef --force-confold --force-downgrade -i "/root/$1" >"$work/upgrade.txt" 2>&1 || fail "$(cat "$work/upgrade.txt")"
+  box env ${2:+BRANDMELDER_UPGRADE_WITHIN=$2} dpkg --force-confdef --force-confold --force-downgrade -i "/root/$1" >"$work/upgrade.txt" 2>&1 || fail "$(cat "$work/upgrade.txt")"
 }
 # runs VERSION waits until that version does.
 runs() { want box sh -c "brandmelder version | grep -q '$1' && brandmelder status --json | grep -q '\"up\":true,\"run\":{\"pid\":[0-9]*,\"version\":\"$1\"'"; }
@@ -53,11 +52,11 @@ untouched 2.0.0
 box brandmelder status --json | grep -q 'came back.*mirror is no longer a key' || fail "status does not say why: $(box brandmelder status)"
 step "a version that cannot read the configuration was not started, and why is said"
 broken 3.0.0 '"run "*) exec sleep 1000 ;;'
-install_deb 3.0.0.deb
+install_deb 3.0.0.deb "${WITHIN:-6s}"
 grep -q "does not work here.*capture does not answer" "$work/upgrade.txt" || fail "not said: $(cat "$work/upgrade.txt")"
 runs 1.0.0
 untouched 3.0.0
 box brandmelder status --json | grep -q 'came back' || fail "status does not say it: $(box brandmelder status)"
 send
 want box sh -c 'brandmelder status --json | grep -qE "\"interfaces\":\[[^]]*\],\"seen\":[1-9]"'
-step "a version that hangs was given $patience, and 1.0.0 came back by itself"
+step "a version that hangs was given ${WITHIN:-6s}, and 1.0.0 came back by itself"

@@ -21,7 +21,7 @@ boot() {
   (
     echo $BASHPID >"$(group)/cgroup.procs"
     exec systemd-nspawn -q -D "$root" --boot --register=no --keep-unit --private-network --capability=all --link-journal=no \
-      --system-call-filter='bpf perf_event_open @privileged @raw-io' --bind-ro=/sys/kernel/btf </dev/null >"$root.log" 2>&1
+      --system-call-filter='bpf perf_event_open @privileged @raw-io landlock_create_ruleset landlock_add_rule landlock_restrict_self' --bind-ro=/sys/kernel/btf </dev/null >"$root.log" 2>&1
   ) &
   echo $! >"$pidfile"
   disown
