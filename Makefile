@@ -84,8 +84,8 @@ alert-pages: go-version ## the pages of three alerts of CAPTURES, drawn by SEED=
 race: go-version ## all tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m $(RACE)
 
-golden: go-version ## write the expected records of the test dialogues anew; review the diff
-	$(GO) test ./sensor/proto -run Golden -golden
+golden: go-version ## write the expected records of the test conversations anew; review the diff
+	$(GO) test ./sensor/proto -run Golden -count=1 -golden
 
 readme: go-version ## write the tables of README.md anew from the registries
 	$(GO) test ./sensor -run 'Readme|CheckTable' -update

@@ -2,43 +2,12 @@ package detect
 
 import (
 	"fmt"
-	"net/netip"
-	"os"
 	"strings"
 	"testing"
-
-	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// oddity stands for the record of a parser that found an anomaly.
-type oddity struct{ kind string }
-
-var oddityTable = event.NewTable("anomaly", "", event.String("brandmelder.anomaly.kind", event.Technical, "", func(o *oddity) (string, bool) { return o.kind, o.kind != "" }))
-
-func (*oddity) Table() *event.Table { return oddityTable }
-
-func oddities(t *testing.T, file string) []*event.Event {
-	t.Helper()
-	text, err := os.ReadFile("testdata/anomaly/" + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []*event.Event
-	for i, line := range strings.Split(string(text), "\n") {
-		if !strings.HasPrefix(line, "#") {
-			out = append(out, odd("10.0.0.1", line, int64(i)))
-		}
-	}
-	return out
-}
-
-func odd(client, kind string, at int64) *event.Event {
-	f := &event.Flow{Client: netip.AddrPortFrom(netip.MustParseAddr(client), 4000), Server: netip.MustParseAddrPort("10.0.0.2:80"), App: "http"}
-	return &event.Event{Kind: "anomaly", Time: talkBegin + at*second, Flow: f, Data: &oddity{kind}}
-}
-
 func TestAnomalyHit(t *testing.T) {
-	found := watchTalks(t, "anomaly", oddities(t, "hit.list"))
+	found, _ := watch(t, "anomaly", nil, sceneEvents(readScenes(t, "anomaly", "hit")))
 	var got []string
 	for _, f := range found {
 		facts := f.Facts.(*anomalyFacts)
@@ -53,27 +22,14 @@ func TestAnomalyHit(t *testing.T) {
 	}
 }
 
-func TestAnomalyMiss(t *testing.T) {
-	events := append(oddities(t, "miss.list"), &event.Event{Kind: "anomaly", Data: &oddity{"arp"}})
-	if found := watchTalks(t, "anomaly", events); len(found) != 0 {
-		t.Errorf("%+v", found)
-	}
-}
-
+// An old server that repeats one mistake all day is told of once.
 func TestAnomalyBenign(t *testing.T) {
-	found := watchTalks(t, "anomaly", oddities(t, "benign.list"))
-	if len(found) != 1 || len(detections(found)) != 0 {
+	if found, _ := watch(t, "anomaly", nil, sceneEvents(readScenes(t, "anomaly", "benign"))); len(found) != 1 {
 		t.Errorf("%d findings, want the first alone: %+v", len(found), found)
 	}
 }
 
 func TestAnomalyFlood(t *testing.T) {
-	var events []*event.Event
-	for i := range 2 * anomalyKeys {
-		events = append(events, odd(fmt.Sprintf("10.1.%d.%d", i>>8, i&255), "x", int64(i)))
-	}
-	_, state := watchWith(t, "anomaly", events, nil)
-	if g := state.Gauges()[0]; g.Len() != g.Cap() || g.Evicted() != anomalyKeys {
-		t.Errorf("%d of %d, %d evicted", g.Len(), g.Cap(), g.Evicted())
-	}
+	bounded(t, "anomaly", scene{Kind: "anomaly", Every: 1, Client: "10.1.0.0", Server: "10.0.0.2", Port: 80, Count: 2 * anomalyKeys,
+		Vary: []string{"client"}, Fields: map[string]any{"brandmelder.anomaly.kind": "x"}})
 }

@@ -23,8 +23,8 @@ func TestBeaconHits(t *testing.T) {
 		jitter         float64
 	}{
 		{"hit-fast.talks", 2.5, 60, 0},
-		{"http.talks", 5, 60, 0},
-		{"jitter.talks", 60, 48 * 60, .33},
+		{"hit-http.talks", 5, 60, 0},
+		{"hit-jitter.talks", 60, 48 * 60, .33},
 	} {
 		found := beaconOf(t, c.file)
 		if len(found) == 0 {
@@ -57,7 +57,7 @@ func TestBeaconMissAndBenign(t *testing.T) {
 }
 
 func TestBeaconInside(t *testing.T) {
-	for _, file := range []string{"inside.talks", "monitor.talks", "monitor-one.talks"} {
+	for _, file := range []string{"benign-inside.talks", "benign-monitor.talks", "benign-monitor-one.talks"} {
 		found := beaconOf(t, file)
 		if alarms := detections(found); len(found) == 0 || len(alarms) > 0 {
 			t.Errorf("%s: %d findings, %d of them alarms", file, len(found), len(alarms))
@@ -92,7 +92,7 @@ func TestBeaconTellsAgainWhenCallsDoubled(t *testing.T) {
 }
 
 func TestBeaconTwiceTheSame(t *testing.T) {
-	if diff := cmp.Diff(beaconOf(t, "http.talks"), beaconOf(t, "http.talks"), sameAddr); diff != "" {
+	if diff := cmp.Diff(beaconOf(t, "hit-http.talks"), beaconOf(t, "hit-http.talks"), sameAddr); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -104,7 +104,7 @@ func TestBeaconFlood(t *testing.T) {
 		k := talk{client: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), server: server, proto: 6, app: "http", lasts: time.Second}
 		events = append(events, k.flow(talkBegin+int64(i)*1_000_000, 40000)...)
 	}
-	found, state := watchWith(t, "beacon", events, nil)
+	found, state := watch(t, "beacon", nil, events)
 	if len(found) != 0 {
 		t.Errorf("%d findings", len(found))
 	}

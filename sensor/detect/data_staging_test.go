@@ -66,7 +66,7 @@ func TestDataStagingFlood(t *testing.T) {
 			k.up, k.down = k.down, k.up
 		}
 	}
-	_, state := watchWith(t, "data-staging", events, nil)
+	_, state := watch(t, "data-staging", nil, events)
 	for _, g := range state.Gauges() {
 		if g.Len() > g.Cap() || g.Len() == 0 {
 			t.Errorf("%s: %d of %d", g.Name(), g.Len(), g.Cap())

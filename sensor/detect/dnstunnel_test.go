@@ -152,7 +152,7 @@ func TestDNSTunnelFlood(t *testing.T) {
 	for i := range tunnelPairs + 4000 {
 		events = append(events, lookEvent("10.1.0.5", talkBegin+int64(i)*1000, look{domain: fmt.Sprintf("d%d.example", i), sub: "www", kind: "A"}))
 	}
-	found, state := watchWith(t, "dns-tunnel", events, nil)
+	found, state := watch(t, "dns-tunnel", nil, events)
 	if len(found) != 0 {
 		t.Errorf("%d findings", len(found))
 	}

@@ -78,7 +78,7 @@ func TestDropOffFlood(t *testing.T) {
 		k := talk{client: addrPlus(netip.MustParseAddr("10.0.0.0"), i), server: netip.AddrPortFrom(addrPlus(netip.MustParseAddr("203.0.0.0"), i), 22), proto: 6, app: "ssh", up: 20_000, lasts: time.Second}
 		events = append(events, k.flow(talkBegin+int64(i)*1_000_000, 40000)...)
 	}
-	_, state := watchWith(t, "drop-off", events, nil)
+	_, state := watch(t, "drop-off", nil, events)
 	for _, g := range state.Gauges() {
 		if g.Len() > g.Cap() {
 			t.Errorf("%s: %d of %d", g.Name(), g.Len(), g.Cap())

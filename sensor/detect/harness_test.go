@@ -2,15 +2,13 @@ package detect
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
-	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -18,151 +16,118 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
-// scene is some like events. Each of Count counts up what Vary names: client,
-// server, port, proto, user.
-type scene struct {
-	Kind           string
-	T, Every       float64 // s
-	Client, Server string
-	Proto          uint8
-	Port           uint16
-	State          string
-	History        string
-	Answered, Mid  bool
-	Protocol, User string
-	Outcome        string
-	Clear          bool
-	Count          int
-	Vary           []string
-	MAC            string         // link address of the server
-	Leads          [2]uint32      // of a flow: exchanges that client and server led
-	Fields         map[string]any // facts of a parser's record, by path; "{n}" in a text is the count
+// TestScenes plays every scene to its detector: each hit must be found, as gravely
+// as the Spec says or as an alarm, and nothing so grave in what falls short or is
+// ordinary.
+func TestScenes(t *testing.T) {
+	for _, s := range All() {
+		files, err := filepath.Glob("testdata/" + s.Name + "/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			t.Run(s.Name+"/"+filepath.Base(file), func(t *testing.T) {
+				kind, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), "-")
+				if !slices.Contains([]string{"hit", "miss", "benign"}, kind) {
+					t.Fatal("is neither hit, miss nor benign")
+				}
+				var found []event.Finding
+				if s.Name == "rules" {
+					found, _ = match(t, ruleSet(t, agentRule), sceneFile(t, file))
+				} else {
+					found, _ = watch(t, s.Name, nil, sceneFile(t, file))
+				}
+				grave := slices.IndexFunc(found, func(f event.Finding) bool { return f.Severity >= min(s.Severity, event.Medium) })
+				switch {
+				case kind == "hit" && grave < 0:
+					t.Errorf("not found: %+v", found)
+				case kind != "hit" && grave >= 0 && !toldOnce[s.Name]:
+					t.Errorf("found: %+v", found[grave])
+				}
+			})
+		}
+	}
 }
 
-const sceneBegin = 1_700_000_000_000_000_000
+// toldOnce are detectors of notes that say an ordinary thing too, but not again.
+var toldOnce = map[string]bool{"anomaly": true}
 
-func readScenes(t *testing.T, detector, file string) []scene {
+// sceneFile reads a file of any form of scenes.
+func sceneFile(t *testing.T, file string) []*event.Event {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", detector, file+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []scene
-	if err := json.Unmarshal(b, &out); err != nil {
-		t.Fatalf("%s/%s: %v", detector, file, err)
-	}
-	return out
-}
-
-func sceneEvents(scenes []scene) []*event.Event {
-	var out []*event.Event
-	for i := range scenes {
-		for n := range max(scenes[i].Count, 1) {
-			out = append(out, scenes[i].event(n, len(out)))
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *event.Event) int { return cmp.Compare(a.Time, b.Time) })
-	return out
-}
-
-func (s *scene) event(n, number int) *event.Event {
-	client, server, port, user := netip.MustParseAddr(s.Client), netip.MustParseAddr(s.Server), s.Port, s.User
-	protocol := cmp.Or(s.Proto, 6)
-	for _, v := range s.Vary {
-		switch v {
-		case "client":
-			client = addrPlus(client, n)
-		case "server":
-			server = addrPlus(server, n)
-		case "port":
-			port += uint16(n)
-		case "proto":
-			protocol += uint8(n)
-		case "user":
-			user = fmt.Sprintf("%s%d", user, n)
-		}
-	}
-	at := sceneBegin + int64((s.T+s.Every*float64(n))*1e9)
-	f := &event.Flow{
-		Client: netip.AddrPortFrom(client, uint16(40000+number%20000)), Server: netip.AddrPortFrom(server, port),
-		Proto: protocol, Start: at, Number: uint64(number), MidStream: s.Mid,
-		Key: event.Key{A: client.As16(), B: server.As16(), APort: uint16(number), BPort: port},
-	}
-	if s.Proto == protoICMP { // type and code stand for ports
-		f.Client, f.Server = netip.AddrPortFrom(client, echoRequest), netip.AddrPortFrom(server, 0)
-	}
-	if hw, err := net.ParseMAC(s.MAC); err == nil {
-		f.ServerMAC = event.MAC(hw)
-	}
-	e := &event.Event{Kind: s.Kind, Time: at, Flow: f}
-	switch s.Kind {
-	case "auth":
-		l := &event.Login{Protocol: s.Protocol, User: user, Clear: s.Clear}
-		l.Outcome = map[string]event.Outcome{"success": event.Success, "failure": event.Failure}[s.Outcome]
-		if s.Outcome == event.Unheard {
-			l.Reason = event.Unheard
-		}
-		e.Data = l
-	case "arp":
-		e.Flow, e.Data = nil, &arpScene{client, server}
-		if s.Fields != nil {
-			e.Data = newFactScene("arp", s.Fields, n)
-		}
-	case "flow.start", "flow.alive", "flow.end":
-		e.Data, f.App = s.traffic(at), s.Protocol
+	switch dir, base := filepath.Split(file); filepath.Ext(file) {
+	case ".talks":
+		return talkEvents(readTalks(t, file), 1)
+	case ".looks":
+		return readLooks(t, base)
 	default:
-		if s.Fields != nil {
-			e.Data = newFactScene(s.Kind, s.Fields, n)
-			f.App = s.Protocol
-			break
+		return sceneEvents(readScenes(t, filepath.Base(dir), strings.TrimSuffix(base, ".json")))
+	}
+}
+
+// bySubject finds in a scene and returns the findings of each subject.
+func bySubject(t *testing.T, detector, scene string) map[string][]event.Finding {
+	t.Helper()
+	found, _ := watch(t, detector, nil, sceneEvents(readScenes(t, detector, scene)))
+	out := map[string][]event.Finding{}
+	for _, f := range found {
+		s := f.Subject.Addr.String()
+		out[s] = append(out[s], f)
+	}
+	return out
+}
+
+// bounded floods a detector and checks that its maps hold their caps and count.
+func bounded(t *testing.T, detector string, flood scene) {
+	t.Helper()
+	_, state := watch(t, detector, nil, sceneEvents([]scene{flood}))
+	evicted := uint64(0)
+	for _, g := range state.Gauges() {
+		if g.Len() > g.Cap() {
+			t.Errorf("%s holds %d of %d", g.Name(), g.Len(), g.Cap())
 		}
-		e.Data = s.traffic(at)
+		evicted += g.Evicted()
 	}
-	return e
+	if evicted == 0 {
+		t.Errorf("%s: a flood of %d evicted nothing", detector, flood.Count)
+	}
 }
 
-func (s *scene) traffic(at int64) *event.Traffic {
-	tr := &event.Traffic{First: at, Last: at, History: s.History, OneWay: !s.Answered, Leads: s.Leads}
-	for st := event.StateNone; st <= event.StateOTH; st++ {
-		if st.String() == s.State {
-			tr.State = st
-		}
-	}
-	tr.Total[event.Client].Packets = 1
-	if s.Answered {
-		tr.Total[event.Server].Packets = 1
-	}
-	return tr
+// detections is the findings that count as an alarm.
+func detections(found []event.Finding) []event.Finding {
+	return slices.DeleteFunc(slices.Clone(found), func(f event.Finding) bool { return f.Severity < event.Medium })
 }
 
-type arpScene struct{ sender, target netip.Addr }
+// sameAddr lets go-cmp compare addresses.
+var sameAddr = gocmp.Comparer(func(a, b netip.Addr) bool { return a == b })
 
-func (*arpScene) Table() *event.Table { return arpSceneTable }
-
-var arpSceneTable = event.NewTable("arp", "",
-	event.IP("brandmelder.arp.sender.ip", event.Technical, "", func(a *arpScene) netip.Addr { return a.sender }),
-	event.IP("brandmelder.arp.target.ip", event.Technical, "", func(a *arpScene) netip.Addr { return a.target }),
-	event.String("brandmelder.arp.operation", event.Technical, "", func(*arpScene) (string, bool) { return "request", true }),
-)
-
-func addrPlus(a netip.Addr, n int) netip.Addr {
-	b := a.As4()
-	v := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-	v += uint32(n)
-	return netip.AddrFrom4([4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)})
+// watch runs one detector with its defaults over the events as the line does.
+func watch(t testing.TB, name string, zones []know.Zone, events []*event.Event) ([]event.Finding, *baseline.Store) {
+	t.Helper()
+	return watchAs(t, name, zones, events, func(any) {})
 }
 
-// watch runs one detector over the events as the line does.
-func watch(t *testing.T, name string, zones []know.Zone, events []*event.Event) ([]event.Finding, *baseline.Store) {
+// watchTalks is watch without zones, for those who do not ask for the state.
+func watchTalks(t testing.TB, name string, events []*event.Event) []event.Finding {
+	t.Helper()
+	found, _ := watch(t, name, nil, events)
+	return found
+}
+
+// watchAs is watch with a configuration, which set puts in place of the defaults.
+func watchAs(t testing.TB, name string, zones []know.Zone, events []*event.Event, set func(any)) ([]event.Finding, *baseline.Store) {
 	t.Helper()
 	k, err := know.New(know.Config{Zones: zones})
 	if err != nil {
 		t.Fatal(err)
 	}
 	env := Env{Know: k, State: baseline.NewStore()}
-	i := slices.IndexFunc(All(), func(s *Spec) bool { return s.Name == name })
-	spec := All()[i]
-	d, err := spec.New(env, func(any) error { return nil })
+	i := slices.IndexFunc(registry, func(s *Spec) bool { return s.Name == name })
+	if i < 0 {
+		t.Fatalf("no detector %s", name)
+	}
+	spec := registry[i]
+	d, err := spec.New(env, func(into any) error { set(into); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +135,9 @@ func watch(t *testing.T, name string, zones []know.Zone, events []*event.Event) 
 	named := namesIn(events)
 	report := func(f event.Finding) {
 		namesNobody(t, named, f.Facts)
+		if f.Key == "" || !f.Subject.Addr.IsValid() || f.Onset > f.Time || f.Facts != nil && f.Facts.Table() != spec.Facts {
+			t.Errorf("no key, no subject, an onset after its time, or facts of another: %+v", f)
+		}
 		f.Severity = cmp.Or(f.Severity, spec.Severity)
 		found = append(found, f)
 	}
@@ -205,18 +173,17 @@ func namesIn(events []*event.Event) map[string]bool {
 		}
 	}
 	for _, e := range events {
-		if l, ok := e.Data.(*event.Login); ok {
-			note(l.User)
-			note(l.Workstation)
-			continue
-		}
-		if e.Data == nil {
-			continue
-		}
-		table := e.Data.Table()
-		for i := range table.Fields {
-			if path := table.Fields[i].Path; personal[path] {
-				note(event.TextOf(e.Data, path))
+		switch d := e.Data.(type) {
+		case nil, *event.Traffic:
+		case *event.Login:
+			note(d.User)
+			note(d.Workstation)
+		default:
+			table := d.Table()
+			for i := range table.Fields {
+				if path := table.Fields[i].Path; personal[path] {
+					note(event.TextOf(d, path))
+				}
 			}
 		}
 	}
@@ -225,7 +192,7 @@ func namesIn(events []*event.Event) map[string]bool {
 
 // namesNobody refuses facts that are called technical and hold a name: they would
 // go to every output as they are.
-func namesNobody(t *testing.T, named map[string]bool, facts event.Record) {
+func namesNobody(t testing.TB, named map[string]bool, facts event.Record) {
 	t.Helper()
 	if facts == nil || len(named) == 0 {
 		return

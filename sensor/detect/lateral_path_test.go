@@ -53,7 +53,7 @@ func TestLateralPathFlood(t *testing.T) {
 		k := talk{client: addrPlus(netip.MustParseAddr("10.0.0.0"), i), server: netip.MustParseAddrPort("10.200.0.1:22"), proto: 6, app: "ssh", up: 9000, down: 9000, lasts: 20 * time.Second}
 		events = append(events, k.flow(talkBegin+int64(i)*1_000_000, 40000)...)
 	}
-	_, state := watchWith(t, "lateral-path", events, nil)
+	_, state := watch(t, "lateral-path", nil, events)
 	for _, g := range state.Gauges() {
 		if g.Len() > g.Cap() {
 			t.Errorf("%s: %d of %d", g.Name(), g.Len(), g.Cap())

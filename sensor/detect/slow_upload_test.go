@@ -67,7 +67,7 @@ func TestSlowUploadFlood(t *testing.T) {
 		k.server = netip.AddrPortFrom(addrPlus(netip.MustParseAddr("203.0.0.0"), i), 443)
 		events = append(events, k.flow(talkBegin+int64(i)*4_000_000_000, 40000)...)
 	}
-	found, state := watchWith(t, "slow-upload", events, nil)
+	found, state := watch(t, "slow-upload", nil, events)
 	if len(found) != 0 {
 		t.Errorf("%d findings", len(found))
 	}

@@ -33,7 +33,7 @@ func TestUploadHit(t *testing.T) {
 }
 
 func TestUploadIsFoundWhileItRuns(t *testing.T) {
-	found := uploadOf(t, "slow.talks")
+	found := uploadOf(t, "hit-slow.talks")
 	if len(found) != 2 {
 		t.Fatalf("%d findings, want one at the limit and one at its double", len(found))
 	}
@@ -52,7 +52,7 @@ func TestUploadMissAndBenign(t *testing.T) {
 
 func TestUploadLimitIsConfigurable(t *testing.T) {
 	events := talkEvents(readTalks(t, "testdata/upload/miss.talks"), 1)
-	found, _ := watchWith(t, "upload", events, func(c any) { c.(*uploadConfig).Bytes = 100_000_000 })
+	found, _ := watchAs(t, "upload", nil, events, func(c any) { c.(*uploadConfig).Bytes = 100_000_000 })
 	if len(found) != 2 {
 		t.Fatalf("%d findings, want one for each hour", len(found))
 	}
@@ -78,7 +78,7 @@ func TestUploadFlood(t *testing.T) {
 			server: netip.AddrPortFrom(netip.MustParseAddr(fmt.Sprintf("203.%d.%d.%d", i>>16, i>>8&255, i&255)), 443), proto: 6, up: 20_000, lasts: time.Second}
 		events = append(events, k.flow(talkBegin+int64(i)*1_000_000, 40000)...)
 	}
-	found, state := watchWith(t, "upload", events, nil)
+	found, state := watch(t, "upload", nil, events)
 	if len(found) != 0 {
 		t.Errorf("%d findings", len(found))
 	}
@@ -91,7 +91,7 @@ func TestUploadFlood(t *testing.T) {
 }
 
 func TestUploadTwiceTheSame(t *testing.T) {
-	if diff := cmp.Diff(uploadOf(t, "slow.talks"), uploadOf(t, "slow.talks"), sameAddr); diff != "" {
+	if diff := cmp.Diff(uploadOf(t, "hit-slow.talks"), uploadOf(t, "hit-slow.talks"), sameAddr); diff != "" {
 		t.Error(diff)
 	}
 }
