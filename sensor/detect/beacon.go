@@ -12,22 +12,24 @@ import (
 // beacon finds a client that calls one place again and again like a timer does:
 // the check-ins of an implant. It keeps the latest calls of each pair and looks
 // at them when their number reaches a step. Being periodic is common and mostly
-// honest; what makes it a finding is the place: outside, used by hardly anyone
-// else here, and no protocol that is periodic by nature. What counts as a call, and
-// as a place, says beaconWay.
+// honest; it is told of where the place is outside, used by hardly anyone else here,
+// and the protocol not periodic by nature, and is an alarm where something is odd
+// about it (signsOf). What counts as a call, and as a place, says beaconWay.
 type beacon struct {
 	env       Env
 	raised    float64 // of the bar, by the configuration
 	lesson    *baseline.Lesson
 	scorer    beaconScorer
 	pairs     *baseline.Map[beaconPair, beaconCalls]
-	places    *baseline.Map[string, firstFew]        // clients of each place
+	places    *baseline.Map[string, sentPlace]       // clients of each place
 	others    *baseline.Map[beaconPair, beaconCalls] // pairs by other ways than the conversation itself
-	names     *baseline.Map[string, firstFew]        // and the clients of those places that are none: domains, fingerprints
+	names     *baseline.Map[string, sentPlace]       // and the clients of those places that are none: domains, fingerprints
 	longs     *baseline.Map[beaconPair, callRing]    // more of the calls, of pairs that are nearly regular
 	resolvers *baseline.Map[netip.Addr, struct{}]    // they ask what others want to know
 	clinical  *baseline.Map[netip.Addr, struct{}]    // they speak DICOM or HL7
 	settled   *baseline.Map[beaconPair, struct{}]    // timers that were there when the sensor came
+	prints    *baseline.Map[string, firstFew]        // clients with a fingerprint (JA4)
+	silent    *baseline.Map[netip.Addr, firstFew]    // places that a client names, though nobody was seen to look them up
 	site      beaconSite
 }
 
@@ -37,7 +39,7 @@ const (
 	beaconLongs      = 4096
 	beaconPairs      = 60_000
 	beaconPlaces     = 32768
-	beaconHosts      = 4096 // resolvers, devices and their timers
+	beaconHosts      = 4096 // resolvers, devices and their timers, fingerprints
 	beaconOtherPairs = 6_000
 	beaconIdle       = 24 * 3600 * second // a timer of more than a few hours needs weeks to show
 	beaconUsed       = 30 * 24 * 3600 * second
@@ -93,6 +95,11 @@ type beaconCalls struct {
 	app    string
 	refs   []event.FlowRef // latest, but for the first call: most pairs make no other
 	long   bool            // a longer ring may be there
+	odd    signs           // of conversations, requests and handshakes
+	// A name is not missed: the conversation says it, of a client whose look-ups are not
+	// seen, or it is of a kind that does without.
+	vouched bool
+	noted   bool // the latest finding was a note
 }
 
 // beaconConfig is the section of the configuration.
@@ -111,18 +118,20 @@ func newBeacon(env Env, decode Decoder) (Detector, error) {
 		raised:    set.Score - beaconLimit,
 		lesson:    st.Learn("beacon", beaconKnown),
 		pairs:     baseline.NewMap[beaconPair, beaconCalls](st, "beacon.pairs", beaconPairs, beaconIdle),
-		places:    baseline.Keep(st, baseline.NewMap[string, firstFew](st, "beacon.places", beaconPlaces, beaconUsed)),
+		places:    baseline.Keep(st, baseline.NewMap[string, sentPlace](st, "beacon.places", beaconPlaces, beaconUsed)),
 		others:    baseline.NewMap[beaconPair, beaconCalls](st, "beacon.others", beaconOtherPairs, beaconIdle),
-		names:     baseline.Keep(st, baseline.NewMap[string, firstFew](st, "beacon.names", beaconOtherPairs, beaconUsed)),
+		names:     baseline.Keep(st, baseline.NewMap[string, sentPlace](st, "beacon.names", beaconOtherPairs, beaconUsed)),
 		longs:     baseline.NewMap[beaconPair, callRing](st, "beacon.longs", beaconLongs, beaconIdle),
 		resolvers: baseline.Keep(st, baseline.NewMap[netip.Addr, struct{}](st, "beacon.resolvers", beaconHosts, beaconUsed)),
 		clinical:  baseline.Keep(st, baseline.NewMap[netip.Addr, struct{}](st, "beacon.clinical", beaconHosts, beaconUsed)),
 		settled:   baseline.Keep(st, baseline.NewMap[beaconPair, struct{}](st, "beacon.settled", beaconHosts, beaconUsed)),
+		prints:    baseline.Keep(st, baseline.NewMap[string, firstFew](st, "beacon.prints", beaconHosts, beaconUsed)),
+		silent:    baseline.NewMap[netip.Addr, firstFew](st, "beacon.silent", beaconPlaces, beaconIdle),
 		site:      newBeaconSite(st),
 	}, nil
 }
 
-func (b *beacon) Tick(int64, Report) {}
+func (b *beacon) Tick(now int64, _ Report) { b.lesson.Over(now) } // it begins with the sensor, not with a find
 
 func (b *beacon) Observe(e *event.Event, report Report) {
 	if e.Flow == nil {
@@ -157,8 +166,11 @@ func timed(proto uint8, port uint16, app string) bool {
 // call notes a call of a pair, for what, and reports the pair if it is a timer's.
 func (b *beacon) call(e *event.Event, pair beaconPair, at int64, what uint32, report Report) {
 	pairs, places := b.book(pair.way)
-	users, _ := places.Touch(pair.place, e.Time)
-	users.add(e.Flow.Client.Addr())
+	place, fresh := places.Touch(pair.place, e.Time)
+	if fresh {
+		place.since = e.Time
+	}
+	place.users.add(e.Flow.Client.Addr())
 	c, _ := pairs.Touch(pair, e.Time)
 	if e.Flow.App != "" {
 		c.app = e.Flow.App
@@ -171,12 +183,12 @@ func (b *beacon) call(e *event.Event, pair beaconPair, at int64, what uint32, re
 	}
 	c.last = what
 	long := b.long(pair, c, at)
-	if beaconLook(c.seen) && c.seen >= 2*c.told && users.n <= beaconOthers+1 && int(c.failed)*4 <= c.seen && pair.way.holds(pair, c) {
-		b.look(e, pair, c, long, users.n-1, report)
+	if beaconLook(c.seen) && (c.noted || c.seen >= 2*c.told) && place.users.n <= beaconOthers+1 && int(c.failed)*4 <= c.seen && pair.way.holds(pair, c) {
+		b.look(e, pair, c, long, place, report)
 	}
 }
 
-func (b *beacon) look(e *event.Event, pair beaconPair, c *beaconCalls, long *callRing, others int, report Report) {
+func (b *beacon) look(e *event.Event, pair beaconPair, c *beaconCalls, long *callRing, place *sentPlace, report Report) {
 	calls, score, r := b.scorer.look(c, long)
 	if score > beaconNear && c.seen >= beaconRing && long == nil {
 		long, _ = b.longs.Touch(pair, e.Time)
@@ -191,12 +203,18 @@ func (b *beacon) look(e *event.Event, pair beaconPair, c *beaconCalls, long *cal
 			return
 		}
 	}
-	if score > bar+b.raised {
-		c.told = c.seen
-		f := b.finding(e, pair, c, calls, score, bar+b.raised, r, others)
-		f.Severity = b.severity(e, pair, outside, c.first)
-		report(f)
+	if score <= bar+b.raised {
+		return
 	}
+	odd := b.signsOf(e, pair.way, c, calls, r, place.since, place.users.n)
+	severity := b.severity(e, pair, outside, c.first, odd)
+	if c.seen < 2*c.told && severity == event.Low {
+		return
+	}
+	c.told, c.noted = c.seen, outside && severity == event.Low
+	f := b.finding(e, pair, c, calls, score, bar+b.raised, r, place.users.n-1, odd)
+	f.Severity = severity
+	report(f)
 }
 
 // long is the longer ring of a pair with the call in it, nil where there is none.
@@ -213,8 +231,9 @@ func (b *beacon) long(pair beaconPair, c *beaconCalls, at int64) *callRing {
 }
 
 // severity: inside, monitoring and heartbeats look like beacons, and what hides among
-// them is the business of c2-channel.
-func (b *beacon) severity(e *event.Event, p beaconPair, outside bool, first int64) event.Severity {
+// them is the business of c2-channel. Look-ups of ever other names and pings of ever
+// other sizes are no program's way to keep in touch; of all else see signsOf.
+func (b *beacon) severity(e *event.Event, p beaconPair, outside bool, first int64, odd signs) event.Severity {
 	if !outside || p.way == beaconWithin && p.place != e.Flow.Server.Addr().String() {
 		return event.Low
 	}
@@ -225,6 +244,9 @@ func (b *beacon) severity(e *event.Event, p beaconPair, outside bool, first int6
 	device := b.clinical.Get(p.client) != nil || b.env.Know.Device(p.client)
 	if early && (device || p.way == beaconWithin) || b.settled.Get(p) != nil {
 		b.settled.Touch(p, e.Time)
+		return event.Low
+	}
+	if p.way != beaconAsks && p.way != beaconPings && !suspect(odd, p.port) {
 		return event.Low
 	}
 	return event.Medium

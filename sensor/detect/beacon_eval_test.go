@@ -41,7 +41,10 @@ func TestBeaconEval(t *testing.T) {
 	}
 	ev.real(t, dir)
 	for _, s := range timedSoftware {
-		ev.Software = append(ev.Software, softwareAlarms(t, s, size.sites))
+		ev.Software = append(ev.Software, softwareAlarms(t, implant{software: s}, size.sites))
+	}
+	for _, s := range timedImplants {
+		ev.Implants = append(ev.Implants, softwareAlarms(t, s, size.sites))
 	}
 	if err := ev.write(dir); err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ type beaconEval struct {
 	Real     []evalReal            `json:"real"`
 	Learned  []evalSite            `json:"learned"`
 	Software []evalSoftware        `json:"software"`
+	Implants []evalSoftware        `json:"implants"`
 	Missed   []string              `json:"missed"`
 	chance   scores                // of the calibration families
 	all      scores                // of the beacons of the grid

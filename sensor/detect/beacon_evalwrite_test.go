@@ -61,7 +61,8 @@ func (ev *beaconEval) text() string {
 	for _, s := range ev.Learned {
 		fmt.Fprintf(&b, "  %-26s pairs %.0f, bars moved by %.2f; false at the product's bars %.5f, at those %.5f\n", s.Name, s.Pairs, s.Shift, s.Shipped, s.Learned)
 	}
-	ev.softwareText(&b)
+	softwareText(&b, "programs with a timer", ev.Software)
+	softwareText(&b, "implants with such a timer", ev.Implants)
 	fmt.Fprintf(&b, "\nbelow what is wanted: %d\n", len(ev.Missed))
 	for _, m := range ev.Missed {
 		fmt.Fprintf(&b, "  %s\n", m)
@@ -69,15 +70,15 @@ func (ev *beaconEval) text() string {
 	return b.String()
 }
 
-func (ev *beaconEval) softwareText(b *strings.Builder) {
-	if len(ev.Software) == 0 {
+func softwareText(b *strings.Builder, what string, rows []evalSoftware) {
+	if len(rows) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\nprograms with a timer: share of sites in which the whole detector alarms, by hosts that have it\n%-32s", "")
+	fmt.Fprintf(b, "\n%s: share of sites in which the whole detector alarms, by hosts that have it\n%-32s", what, "")
 	for _, hosts := range softwareHosts {
 		fmt.Fprintf(b, "%10d", hosts)
 	}
-	for _, s := range ev.Software {
+	for _, s := range rows {
 		fmt.Fprintf(b, "\n%-32s", s.Name)
 		for _, share := range s.Alarms {
 			fmt.Fprintf(b, "%10.2f", share)

@@ -8,19 +8,20 @@ import (
 
 // beaconFacts is what a finding of beacon rests on.
 type beaconFacts struct {
-	CheckIns int     // calls so far
-	Period   float64 // s
-	Jitter   float64 // share of the period by which intervals stray, 0 to 1
-	Missed   float64 // share of check-ins left out, 0 to 1
-	Score    float64 // −log10 of the share of chance series as regular as this
-	Bar      float64 // that the score had to pass
-	Calls    string  // what they are
-	Up, Down int64   // median payload of a call, bytes
-	Others   int     // other hosts that use the place
+	CheckIns int      // calls so far
+	Period   float64  // s
+	Jitter   float64  // share of the period by which intervals stray, 0 to 1
+	Missed   float64  // share of check-ins left out, 0 to 1
+	Score    float64  // −log10 of the share of chance series as regular as this
+	Bar      float64  // that the score had to pass
+	Calls    string   // what they are
+	Up, Down int64    // median payload of a call, bytes
+	Others   int      // other hosts that use the place
+	Signs    []string // what is odd about it, as c2-channel calls it
 	Place    string
 }
 
-func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []checkIn, score, bar float64, r rhythm, others int) event.Finding {
+func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []checkIn, score, bar float64, r rhythm, others int, odd signs) event.Finding {
 	up, down := medianSizes(calls)
 	server, place := e.Flow.Server.Addr(), p.place
 	if p.way == beaconAlike {
@@ -39,25 +40,30 @@ func (b *beacon) finding(e *event.Event, p beaconPair, c *beaconCalls, calls []c
 		Flows: slices.Compact(slices.Clone(c.refs)), FlowsTotal: c.seen,
 		Observed: event.Measure{Value: r.period, Unit: "s", N: c.seen},
 		Facts: &beaconFacts{CheckIns: c.seen, Period: r.period, Jitter: r.jitter, Missed: r.missed, Score: score, Bar: bar, Calls: beaconWays[p.way],
-			Up: up, Down: down, Others: others, Place: place},
+			Up: up, Down: down, Others: others, Place: place, Signs: odd.names()},
 		Score: min(40+6*score, 95),
 	}
 }
 
 // medianSizes are those of the calls whose conversation is over.
 func medianSizes(calls []checkIn) (up, down int64) {
-	var ups, downs []uint32
+	ups, downs := sizesOf(calls)
+	if len(ups) == 0 {
+		return 0, 0
+	}
+	return int64(ups[len(ups)/2]), int64(downs[len(downs)/2])
+}
+
+// sizesOf are the payloads of the calls whose conversation is over, each sorted.
+func sizesOf(calls []checkIn) (ups, downs []uint32) {
 	for _, c := range calls {
 		if c.up > 0 || c.down > 0 {
 			ups, downs = append(ups, c.up), append(downs, c.down)
 		}
 	}
-	if len(ups) == 0 {
-		return 0, 0
-	}
 	slices.Sort(ups)
 	slices.Sort(downs)
-	return int64(ups[len(ups)/2]), int64(downs[len(downs)/2])
+	return ups, downs
 }
 
 var beaconTable = event.NewTable("beacon", "A client that calls one place like a timer does.",
@@ -71,6 +77,7 @@ var beaconTable = event.NewTable("beacon", "A client that calls one place like a
 	event.Int("brandmelder.beacon.size_up", event.Technical, "median payload that a call sends, bytes", func(f *beaconFacts) (int64, bool) { return f.Up, f.Up > 0 }),
 	event.Int("brandmelder.beacon.size_down", event.Technical, "median payload that a call gets, bytes", func(f *beaconFacts) (int64, bool) { return f.Down, f.Down > 0 }),
 	event.Int("brandmelder.beacon.other_hosts", event.Technical, "other hosts that use the place", func(f *beaconFacts) (int64, bool) { return int64(f.Others), true }),
+	event.Strings("brandmelder.beacon.signs", event.Technical, "what else is odd about it; without that it is a note", func(f *beaconFacts) []string { return f.Signs }),
 	event.String("brandmelder.beacon.destination", event.Technical, "name of the place, or its address where no name is known", func(f *beaconFacts) (string, bool) { return f.Place, true }),
 )
 

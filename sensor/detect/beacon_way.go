@@ -43,7 +43,7 @@ const beaconSizes = 3
 
 // book is where pairs of a way are kept, and who uses their places: what people look
 // up must not push out what they talk to.
-func (b *beacon) book(w beaconWay) (*baseline.Map[beaconPair, beaconCalls], *baseline.Map[string, firstFew]) {
+func (b *beacon) book(w beaconWay) (*baseline.Map[beaconPair, beaconCalls], *baseline.Map[string, sentPlace]) {
 	switch w {
 	case beaconCallsPlace:
 		return b.pairs, b.places
@@ -60,6 +60,8 @@ func (b *beacon) talks(e *event.Event, report Report) {
 	switch {
 	case !ok:
 	case e.Kind == "http": // says which end is the client
+		odd, vouched := b.asked(e)
+		b.mark(pair, odd, vouched)
 		b.call(e, pair, e.Time, 0, report)
 	case e.Kind == "flow.start" && !f.MidStream:
 		b.call(e, pair, f.Start, 0, report)
@@ -100,6 +102,8 @@ func (b *beacon) end(e *event.Event, pair beaconPair) {
 	}
 	if f.App != "" {
 		c.app = f.App
+	} else if t.Total[event.Client].Payload > 0 {
+		c.odd |= signUnread
 	}
 	c.failed += failed(t)
 	up, down := uint32(min(t.Total[event.Client].Payload, 1<<32-1)), uint32(min(t.Total[event.Server].Payload, 1<<32-1))
@@ -112,7 +116,7 @@ func (b *beacon) end(e *event.Event, pair beaconPair) {
 // together counts the calls of two or three hosts to a place as one series.
 func (b *beacon) together(e *event.Event, pair beaconPair, report Report) {
 	users := b.places.Get(pair.place)
-	if pair.way != beaconCallsPlace || users == nil || users.n < 2 || users.n > beaconOthers+1 || b.env.Know.Internal(e.Flow.Server.Addr()) {
+	if pair.way != beaconCallsPlace || users == nil || users.users.n < 2 || users.users.n > beaconOthers+1 || b.env.Know.Internal(e.Flow.Server.Addr()) {
 		return
 	}
 	if own := b.pairs.Get(pair); own != nil && own.told > 0 {
@@ -137,11 +141,16 @@ func (b *beacon) within(e *event.Event, pair beaconPair, report Report) {
 // resembles takes a handshake by who seems to call and who answers.
 func (b *beacon) resembles(e *event.Event, report Report) {
 	ja4, certificate := event.TextOf(e.Data, "brandmelder.tls.ja4"), event.TextOf(e.Data, "tls.server.hash.sha256")
-	pair, ok := b.pairOf(e.Flow, "")
-	if !ok || ja4 == "" || certificate == "" || b.env.Know.Internal(e.Flow.Server.Addr()) {
+	pair, ok := b.pairOf(e.Flow, placeOf(b.env, e.Flow.Server.Addr()))
+	if !ok || b.env.Know.Internal(e.Flow.Server.Addr()) {
+		return
+	}
+	odd, vouched := b.shook(e)
+	if b.mark(pair, odd, vouched); ja4 == "" || certificate == "" {
 		return
 	}
 	pair.place, pair.way = ja4+" "+certificate, beaconAlike
+	b.mark(pair, odd, vouched)
 	b.call(e, pair, e.Flow.Start, uint32(mix(addrID(e.Flow.Server.Addr()))), report)
 }
 

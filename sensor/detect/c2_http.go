@@ -31,11 +31,11 @@ func (c *c2) http(e *event.Event, report Report) {
 		if event.NumberOf(r, "http.response.status_code") >= 400 {
 			ch.refused++
 		}
-		ch.signs |= c.postSigns(e)
+		ch.signs |= bodySigns(r) | c.samePost(e)
 	} else if dressing(r) {
 		ch.other++
 	}
-	ch.signs |= c.requestSigns(e, host) | c.decoySign(e, host)
+	ch.signs |= requestSigns(c.env, e, host) | c.decoySign(e, host)
 	ch.signs |= ch.seriesSigns()
 	alone := c.alone(host, k.client, e.Time)
 	if alone && c.disguised(e, ch.signs) || ch.signs&signSamePath != 0 {
@@ -83,14 +83,14 @@ func dressing(r event.Record) bool {
 }
 
 // requestSigns are those of any request.
-func (c *c2) requestSigns(e *event.Event, host string) (s signs) {
+func requestSigns(env Env, e *event.Event, host string) (s signs) {
 	f, r := e.Flow, e.Data
 	if _, err := netip.ParseAddr(host); err == nil {
 		s |= signBareHost
 	} else if dynamic(host) {
 		s |= signDynamicName
 	}
-	outside := !c.env.Know.Internal(f.Server.Addr())
+	outside := !env.Know.Internal(f.Server.Addr())
 	if outside && !slices.Contains([]uint16{80, 8080, 443, 8443, 8000, 8008, 8888, 3128, 81, 8081, 8880}, f.Server.Port()) {
 		s |= signOddPort
 	}
@@ -175,9 +175,8 @@ func stagerPath(r event.Record, class string) bool {
 		(class == "binary" || class == "exe-pe" || class == "elf") && event.NumberOf(r, "http.response.body.bytes") > 4096
 }
 
-// postSigns are those of a request that sends something.
-func (c *c2) postSigns(e *event.Event) (s signs) {
-	f, r := e.Flow, e.Data
+// bodySigns are those of a request that sends something.
+func bodySigns(r event.Record) (s signs) {
 	kind, sent := event.TextOf(r, "http.request.mime_type"), event.NumberOf(r, "http.request.body.bytes")
 	text := strings.HasPrefix(kind, "text/") || kind == "application/x-www-form-urlencoded" ||
 		kind == "" && strings.HasPrefix(event.TextOf(r, "user_agent.original"), "Mozilla/")
@@ -199,14 +198,20 @@ func (c *c2) postSigns(e *event.Event) (s signs) {
 	if n := event.NumberOf(r, "http.response.body.bytes"); n > 0 && n <= 64 && event.TextOf(r, "http.response.mime_type") == "text/html" && event.TextOf(r, "brandmelder.http.response.class") != "html" {
 		s |= signShortAnswer
 	}
-	if path := event.TextOf(r, "url.path"); len(path) > 1 && sent >= 64 && !c.env.Know.Internal(f.Server.Addr()) {
+	return s
+}
+
+// samePost is the sign of one form that goes to server after server.
+func (c *c2) samePost(e *event.Event) signs {
+	f, sent := e.Flow, event.NumberOf(e.Data, "http.request.body.bytes")
+	if path := event.TextOf(e.Data, "url.path"); len(path) > 1 && sent >= 64 && !c.env.Know.Internal(f.Server.Addr()) {
 		servers, _ := c.posts.Touch(c2Post{f.Client.Addr(), strings.Clone(path), sent}, e.Time)
 		before := servers.n
 		if servers.add(f.Server.Addr()); servers.n == 3 && before == 2 { // told once
-			s |= signSamePath
+			return signSamePath
 		}
 	}
-	return s
+	return 0
 }
 
 // seriesSigns are those of all requests to the place.

@@ -81,6 +81,14 @@ const (
 	signBotOrder
 	signBotHello
 	signBareEndpoint
+	// Of beacon alone.
+	signNoAgent
+	signUnread
+	signMadeUpName
+	signStrays
+	signNewAlone
+	signKeepsOn
+	signRarePrint
 )
 
 // c2Signs names the signs and weighs them. A weight says how many honest programs
@@ -102,6 +110,8 @@ var c2Signs = [...]struct {
 	{"same-opening", 1}, {"unanswered", 1}, {"led-by-server", 4},
 	{"machine-described", 4}, {"machine-fields", 2}, {"coded-body", 1}, {"coded-answer", 1}, {"coded-picture", 4}, {"cookie-without-agent", 2},
 	{"bot-order", 5}, {"bot-hello", 5}, {"bare-endpoint", 2},
+	{"no-agent", 2}, {"unread-protocol", 1}, {"made-up-name", 1}, {"strays-on-purpose", 2},
+	{"new-and-alone", 1}, {"keeps-on", 1}, {"rare-fingerprint", 1},
 }
 
 // Points from which a channel is a finding, and how many more make it one of high

@@ -24,7 +24,7 @@ func (c *c2) tls(e *event.Event, report Report) {
 	} else if !event.IsTrue(r, "brandmelder.tls.self_signed") {
 		return
 	}
-	ch.signs |= c.certificateSigns(e, place)
+	ch.signs |= certificateSigns(e, place)
 	if !known && !c.outward(f) {
 		return // inside that is usual, and no more than a sign beside others
 	}
@@ -48,8 +48,12 @@ func frameworkCertificate(subject, issuer, serial string) bool {
 	return slices.ContainsFunc(frameworkNames, func(n string) bool { return strings.Contains(both, n) }) || slices.Contains(frameworkSerials, strings.TrimLeft(serial, "0"))
 }
 
+// keptPorts are those of services within TLS that clients keep calling by their nature: mail,
+// directories, desks, calls, push and telemetry (IANA).
+var keptPorts = []uint16{465, 587, 636, 853, 990, 993, 995, 3389, 5061, 5223, 5349, 8883}
+
 // certificateSigns weighs a certificate that signs itself, or is known.
-func (c *c2) certificateSigns(e *event.Event, place string) (s signs) {
+func certificateSigns(e *event.Event, place string) (s signs) {
 	f, r := e.Flow, e.Data
 	subject, name := strings.ToLower(event.TextOf(r, "tls.server.subject")), event.TextOf(r, "tls.client.server_name")
 	if event.IsTrue(r, "brandmelder.tls.self_signed") {
@@ -64,10 +68,10 @@ func (c *c2) certificateSigns(e *event.Event, place string) (s signs) {
 	} else if name == "" {
 		s |= signNoName
 	}
-	if name != "" && !certifies(r, subject, name) {
+	if name != "" && subject != "" && !certifies(r, subject, name) {
 		s |= signOtherName
 	}
-	if !slices.Contains([]uint16{443, 8443, 465, 587, 636, 853, 990, 993, 995, 3389, 5061, 5223, 5349, 8883}, f.Server.Port()) {
+	if port := f.Server.Port(); port != 443 && port != 8443 && !slices.Contains(keptPorts, port) {
 		s |= signOddPort
 	}
 	const week = 7 * 24 * 3600 * second
