@@ -8,21 +8,23 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/brandmelder/brandmelder/sensor/health"
 )
 
 const scrapeWithin = 10 * time.Second // a request and its answer
 
 // serveMetrics shows the document about the sensor to Prometheus on this machine until
-// ctx ends, where the configuration wants that.
-func (s *settings) serveMetrics(ctx context.Context, state string) error {
-	if s.Metrics == "" {
+// ctx ends, where there is an address for it.
+func serveMetrics(ctx context.Context, address string, told func() (health.Status, error)) error {
+	if address == "" {
 		return nil
 	}
-	l, err := net.Listen("tcp", s.Metrics)
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("metrics: %w; name another port", err)
 	}
-	server := &http.Server{Handler: s.metrics(state), ReadTimeout: scrapeWithin, WriteTimeout: scrapeWithin, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{Handler: metrics(told), ReadTimeout: scrapeWithin, WriteTimeout: scrapeWithin, MaxHeaderBytes: 16 << 10}
 	context.AfterFunc(ctx, func() { server.Close() })
 	go server.Serve(l)
 	return nil
@@ -30,14 +32,14 @@ func (s *settings) serveMetrics(ctx context.Context, state string) error {
 
 // metrics answers who asks from this machine, and for this machine: a page in a browser
 // here that had the name of another site point to it is not answered.
-func (s *settings) metrics(state string) http.Handler {
+func metrics(told func() (health.Status, error)) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
 		if !loopback(r.RemoteAddr) || !loopback(r.Host) {
 			http.Error(w, "for this machine only", http.StatusForbidden)
 			return
 		}
-		now, err := s.health(state)
+		now, err := told()
 		if err != nil {
 			http.Error(w, "the state cannot be read; see the log", http.StatusInternalServerError)
 			return

@@ -6,13 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -78,19 +81,29 @@ func TestShip(t *testing.T) {
 }
 
 // SIGHUP puts the outputs of the file in force, all of them or none, in the process that
-// runs; what the new one is to get it gets from the journal's beginning.
+// runs; what the new one is to get it gets from the journal's beginning, and what ship
+// tells run and the metrics is about the new one.
 func TestShipReloads(t *testing.T) {
 	first, second := fake.New(), fake.New()
 	webs := []*httptest.Server{httptest.NewServer(first), httptest.NewServer(second)}
 	for _, w := range webs {
 		defer w.Close()
 	}
-	file, _ := stateFile(t)
+	file, state := stateFile(t)
 	before, err := os.ReadFile(file)
 	check(t, err)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	check(t, free.Close())
+	before = fmt.Appendf(before, "metrics: '%s'\n", free.Addr())
+	check(t, os.WriteFile(file, before, 0o600))
 	sendsTo(t, file, webs[0].URL, "")
 	watched(t, file)
+	var heard atomic.Value // what ship tells run
+	run := &control{shipped: func(list []health.Output) { heard.Store(list) }, now: func() health.Run { return health.Run{} }}
 	program, s := started(t, "ship", "-c", file)
+	s.within(t, func(string) bool { _, err := os.Stat(socketIn(state)); return err != nil }, func() {}) // the run's is gone
+	check(t, run.listen(t.Context(), state))
 	s.within(t, says("sending to elasticsearch "+webs[0].URL), func() {})
 	hangup := func() { check(t, program.Process.Signal(syscall.SIGHUP)) }
 	outputs := func(more string) { // in one piece, for ship may be reading
@@ -105,6 +118,17 @@ func TestShipReloads(t *testing.T) {
 	outputs("")
 	s.within(t, says("sending to new "+webs[1].URL), hangup)
 	s.within(t, func(string) bool { return strings.Contains(must(t, file, "status"), "+ 0 pending") }, func() {})
+	s.within(t, func(string) bool {
+		list, _ := heard.Load().([]health.Output)
+		return len(list) == 1 && list[0].Name == "new"
+	}, func() {})
+	answer, err := http.Get("http://" + free.Addr().String() + "/metrics")
+	check(t, err)
+	figures, err := io.ReadAll(answer.Body)
+	check(t, errors.Join(err, answer.Body.Close()))
+	if text := string(figures); !strings.Contains(text, `brandmelder_output_pending_documents{output="new"} 0`) || strings.Contains(text, `output="elasticsearch"`) {
+		t.Error(text)
+	}
 	check(t, program.Process.Signal(os.Interrupt))
 	check(t, program.Wait())
 	shippedAll(t, file, second)

@@ -8,12 +8,14 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/delivery"
+	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/rights"
 )
 
@@ -27,9 +29,16 @@ const (
 // ship is the verb's flags.
 type ship struct {
 	settings
-	part   string // of run: it starts ship itself
-	w      io.Writer
-	screen sync.Mutex
+	part    string // of run: it starts ship itself
+	w       io.Writer
+	screen  sync.Mutex
+	inForce atomic.Pointer[outbox]
+}
+
+// outbox is a configuration and what carries the journal to its outputs.
+type outbox struct {
+	settings
+	posts []*delivery.Post
 }
 
 func shipCommand() *cobra.Command {
@@ -73,11 +82,13 @@ func (s *ship) run(ctx context.Context) error {
 	if err := rights.Keep(rights.None); err != nil && !errors.Is(err, rights.ErrThreads) {
 		return err
 	}
-	posts, err := s.remotePosts(&s.settings, state)
+	now, err := s.prepare(s.settings, state)
 	if err != nil {
 		return err
 	}
-	if err := s.serveMetrics(ctx, state); err != nil {
+	s.inForce.Store(now)
+	told := func() (health.Status, error) { return s.inForce.Load().health(state) }
+	if err := serveMetrics(ctx, s.Metrics, told); err != nil {
 		return err
 	}
 	if s.part == "" {
@@ -89,32 +100,32 @@ func (s *ship) run(ctx context.Context) error {
 	}
 	defer lock.Close()
 	isUp(s.part)
-	for posts != nil {
-		posts = s.send(ctx, posts, state, hangup)
+	for now != nil {
+		now = s.send(ctx, now, state, hangup)
 	}
 	return nil
 }
 
-// remotePosts are those of the outputs that need the network, and not nil: there has
-// to be one, or the metrics.
-func (s *ship) remotePosts(c *settings, state string) ([]*delivery.Post, error) {
+// prepare makes ready to send what a configuration wants: there has to be an output that
+// needs the network, or the metrics.
+func (s *ship) prepare(c settings, state string) (*outbox, error) {
 	posts, err := c.posts(true, state, s.w, s.say)
 	if err == nil && !c.ships() {
 		err = errors.New("ship: no output of the configuration needs the network; see outputs in the documentation of -c")
 	}
-	return append([]*delivery.Post{}, posts...), err
+	return &outbox{c, posts}, err
 }
 
-// send sends until ctx ends, and returns nil; or until a SIGHUP, and returns the posts
-// of the configuration as it is then.
-func (s *ship) send(ctx context.Context, posts []*delivery.Post, state string, hangup <-chan os.Signal) []*delivery.Post {
-	for _, p := range posts {
+// send sends until ctx ends, and returns nil; or until a SIGHUP, and returns what the
+// configuration wants then.
+func (s *ship) send(ctx context.Context, now *outbox, state string, hangup <-chan os.Signal) *outbox {
+	for _, p := range now.posts {
 		s.say("sending to %s %s", p.Name, p.Where)
 	}
 	inForce, end := context.WithCancel(ctx)
 	defer end()
 	lines := make(chan []string)
-	go func() { lines <- s.deliverUntil(inForce, posts, state) }()
+	go func() { lines <- now.until(inForce, state) }()
 	next := s.reloaded(ctx, state, hangup)
 	end()
 	for _, line := range <-lines {
@@ -125,34 +136,35 @@ func (s *ship) send(ctx context.Context, posts []*delivery.Post, state string, h
 
 // reloaded waits for SIGHUP and reads the configuration anew. One that is wrong changes
 // nothing, and the screen says why. It is nil when ctx has ended.
-func (s *ship) reloaded(ctx context.Context, state string, hangup <-chan os.Signal) []*delivery.Post {
+func (s *ship) reloaded(ctx context.Context, state string, hangup <-chan os.Signal) *outbox {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
 		}
-		next := settings{file: s.file}
-		err := next.load()
-		var posts []*delivery.Post
+		c := settings{file: s.file}
+		err := c.load()
+		var next *outbox
 		if err == nil {
-			posts, err = s.remotePosts(&next, state)
+			next, err = s.prepare(c, state)
 		}
 		if err != nil {
-			s.say("not reloaded, what was in force stays: %v", err)
+			noticeReload.tell(s.say, "not reloaded, what was in force stays: %v", err)
 			continue
 		}
+		s.inForce.Store(next)
 		s.say("in force: the outputs of configuration %s; other settings as ship began", next.Hash())
-		return posts
+		return next
 	}
 }
 
-// deliverUntil sends until ctx ends, and then what it can within the grace.
-func (s *ship) deliverUntil(ctx context.Context, posts []*delivery.Post, state string) []string {
+// until sends until ctx ends, and then what it can within the grace.
+func (o *outbox) until(ctx context.Context, state string) []string {
 	hard, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	finish := follow(hard, posts)
-	go s.tellRun(hard, state)
+	finish := follow(hard, o.posts)
+	go o.tellRun(hard, state)
 	<-ctx.Done()
 	time.AfterFunc(graceful, cancel)
 	return finish()

@@ -84,7 +84,7 @@ func TestMetricsAreForThisMachine(t *testing.T) {
 	file, state := stateFile(t)
 	s := settings{file: file}
 	check(t, s.load())
-	h := s.metrics(state)
+	h := metrics(func() (health.Status, error) { return s.health(state) })
 	get := func(from, host, path string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("GET", "http://"+host+path, nil)
 		r.RemoteAddr = from
