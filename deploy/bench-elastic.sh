@@ -36,7 +36,9 @@ standing() { bin/brandmelder status -c "$out/config.yaml" --json | python3 -c 'i
 before=$(seconds "$server") since=$(date +%s.%N)
 GOMAXPROCS=1 bin/brandmelder ship -c "$out/config.yaml" >"$out/ship.log" & pids=$!
 sleep 1
-while used=$(seconds $pids) mb=$(peak $pids); [ "$(standing Pending)" != 0 ]; do sleep 0.5; done
+left=unknown
+while used=$(seconds $pids) && mb=$(peak $pids) && left=$(standing pending) && [ "$left" != 0 ]; do sleep 0.5; done
+[ "$left" = 0 ] || { tail -3 "$out/ship.log"; exit 1; }
 measured ship "$(standing acknowledged)" "$since" "$used" "$mb" "$(echo "$(seconds "$server") - $before" | bc)"
 kill $pids; wait $pids || true; pids=
 grep -E 'output|wait' "$out/ship.log"

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/brandmelder/brandmelder/ingest/kibana"
 	"github.com/brandmelder/brandmelder/sensor/config"
@@ -107,7 +106,7 @@ func holds(q kibana.Query, d event.Document) bool {
 func TestElasticAnswersKibana(t *testing.T) {
 	r := realServer(t)
 	own := r.tenant("k")
-	docs := replayed(t, own.Namespace)
+	docs := append(replayed(t, own.Namespace), selfReports(own.Namespace)...)
 	r.send(own.Namespace, docs)
 	r.ask(http.MethodPost, "/"+stream("*", own.Namespace)+"/_refresh", nil)
 	var all []event.Document
@@ -153,42 +152,6 @@ func TestElasticAnswersKibana(t *testing.T) {
 	t.Logf("%d uses, %d of them find something; %d rows of panels compared; %d queries read by Kibana's parser", len(uses), found, table.seen, len(parsed))
 	if found < 35 || table.seen < 100 {
 		t.Errorf("only %d uses find anything, in %d rows", found, table.seen)
-	}
-}
-
-// The rule for a silent sensor raises the one that spoke within a day and is quiet now: in
-// ES|QL where the server has it, as Kibana runs it, and as a search everywhere.
-func TestElasticHearsSilence(t *testing.T) {
-	r := realServer(t)
-	var docs []event.Doc
-	for name, ago := range map[string]time.Duration{"awake": time.Minute, "silent": 40 * time.Minute, "gone": 30 * time.Hour} {
-		for n := range 3 {
-			at := time.Now().Add(-ago - time.Duration(n)*time.Minute).UTC().Format(time.RFC3339)
-			docs = append(docs, event.Doc{Dataset: "coverage", ID: fmt.Sprint(name, n), JSON: fmt.Appendf(nil,
-				`{"@timestamp":%q,"event":{"dataset":"brandmelder.coverage"},"observer":{"name":%q}}`, at, name)})
-		}
-	}
-	r.send(r.a.Namespace, docs)
-	target := stream("coverage", r.a.Namespace)
-	r.ask(http.MethodPost, "/"+target+"/_refresh", nil)
-	uses := contentOf(r.a.Namespace).Uses()
-	silent := uses[slices.IndexFunc(uses, func(u kibana.Use) bool { return u.ESQL != "" })]
-	by, _ := at(r.ask(http.MethodPost, "/"+target+"/_search", silent.Body), "aggregations.by").(map[string]any)
-	if rows := buckets(by); len(rows) != 1 || rows[0]["key"] != "silent" {
-		t.Errorf("silent: %v", rows)
-	}
-	lately := map[string]any{"range": map[string]any{"@timestamp": map[string]any{"gte": "now-24h"}}} // the rule's from
-	answer, status, err := r.Call(t.Context(), http.MethodPost, "/_query", map[string]any{"query": silent.ESQL, "filter": lately})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status == http.StatusMethodNotAllowed || strings.Contains(fmt.Sprint(answer), "no handler found") {
-		t.Logf("%s has no ES|QL here", r.has)
-		return
-	}
-	rows, _ := answer["values"].([]any)
-	if len(rows) != 1 || rows[0].([]any)[0] != "silent" || !slices.Contains([]string{"40", "41"}, fmt.Sprint(rows[0].([]any)[2])) {
-		t.Errorf("silent in ES|QL: %d %v", status, answer)
 	}
 }
 

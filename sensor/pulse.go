@@ -21,7 +21,8 @@ const (
 	beat = time.Second
 	// Run leaves a word in a file this often: so exactly is known since when it is down.
 	wordEvery = 10 * time.Second
-	// A document about the sensor goes out this often, and when its sight changes.
+	// A document about the sensor goes out this often, as run begins and ends, and when its
+	// sight changes.
 	documentEvery = 5 * time.Minute
 )
 
@@ -65,7 +66,7 @@ type pulse struct {
 
 func newPulse(state string) *pulse {
 	now := time.Now()
-	p := &pulse{state: state, moved: now, told: now, run: health.Run{PID: os.Getpid(), Version: version, Since: now, Alerts: map[string]uint64{}}}
+	p := &pulse{state: state, moved: now, run: health.Run{PID: os.Getpid(), Version: version, Since: now, Alerts: map[string]uint64{}}}
 	if before, err := lastWord(state); err == nil && before != nil {
 		p.run.LastAlert, p.run.LastDrill = before.LastAlert, before.LastDrill
 	}
@@ -188,11 +189,12 @@ func (p *pulse) due(r *health.Run) {
 
 var sightNotices = map[string]*notice{health.Clear: noticeClear, health.Partly: noticePartly, health.Blind: noticeBlind}
 
-// end leaves the last word of a run that ends in order.
+// end leaves the last word of a run that ends in order, in the journal too.
 func (p *pulse) end() {
 	r := p.word()
 	r.Ended = true
 	p.leave(r)
+	p.tell(&r)
 }
 
 // leave puts a word where others find it. A disk that refuses is said by the journal.

@@ -115,7 +115,7 @@ func (s *settings) health(state string) (now health.Status, err error) {
 // ship told.
 func (r *run) ofRun(state string, own *health.Run) *health.Status {
 	now := &health.Status{
-		Sensor: r.observer().Name, Version: version, Configuration: r.Hash(), State: state, At: own.At, Up: true, Run: own,
+		Sensor: r.observer().Name, Version: version, Configuration: r.Hash(), State: state, At: own.At, Up: !own.Ended, Run: own,
 		Minute: own.Minute, Detectors: own.Line.Detectors, Kept: r.kept(),
 		Ships: r.ships(), Sending: own.At.Sub(own.ShippedAt) < wordEvery,
 	}

@@ -16,14 +16,18 @@ type dashboard struct {
 }
 
 var (
-	severity = measure{"max", "event.severity", "Severity", "Ernst"}
-	risk     = measure{"max", "event.risk_score", "Risk", "Risico"}
-	newest   = measure{"max", "@timestamp", "Latest", "Laatste"}
+	severity = most("event.severity", "Severity", "Ernst")
+	risk     = most("event.risk_score", "Risk", "Risico")
+	newest   = measure{"max", "@timestamp", "Latest", "Laatste", date}
 )
 
-func sum(field, en, nl string) measure { return measure{"sum", field, en, nl} }
+func most(field, en, nl string) measure { return measure{"max", field, en, nl, figure} }
 
-func last(field, en, nl string) measure { return measure{"last_value", field, en, nl} }
+func sum(field, en, nl string) measure { return measure{"sum", field, en, nl, figure} }
+
+func different(field, en, nl string) measure { return measure{"unique_count", field, en, nl, figure} }
+
+func last(field, en, nl, kind string) measure { return measure{"last_value", field, en, nl, kind} }
 
 // pages are the dashboards that people need.
 func (c *Content) pages() []dashboard {
@@ -41,7 +45,7 @@ func (c *Content) triage() dashboard {
 			{name: "critical", en: "Critical", nl: "Kritiek", shape: number, query: detected.and(is("event.severity", "99")), measure: count, x: 0, y: 4, w: 12, h: 6},
 			{name: "high", en: "High", nl: "Hoog", shape: number, query: detected.and(is("event.severity", "73")), measure: count, x: 12, y: 4, w: 12, h: 6},
 			{name: "medium", en: "Medium", nl: "Middel", shape: number, query: detected.and(is("event.severity", "47")), measure: count, x: 24, y: 4, w: 12, h: 6},
-			{name: "incidents", en: "Incidents", nl: "Incidenten", shape: number, query: opened.and(unanswered[0]), measure: measure{"unique_count", "brandmelder.incident.id", "Incidents", "Incidenten"}, x: 36, y: 4, w: 12, h: 6},
+			{name: "incidents", en: "Incidents", nl: "Incidenten", shape: number, query: opened.and(unanswered[0]), measure: different("brandmelder.incident.id", "Incidents", "Incidenten"), x: 36, y: 4, w: 12, h: 6},
 			{name: "list", search: "incidents", en: "Incidents, newest first", nl: "Incidenten, nieuwste eerst", x: 0, y: 10, w: 48, h: 14},
 			{name: "hour", en: "Detections over time, by family", nl: "Detecties in de tijd, per familie", shape: bars, query: detected, by: []string{"@timestamp", "rule.category"}, measure: count, x: 0, y: 24, w: 24, h: 12},
 			{name: "source", en: "Who did it", nl: "Wie deed het", shape: table, query: detected, by: []string{"source.ip"}, measure: risk, more: []measure{severity, count, newest}, x: 24, y: 24, w: 24, h: 12},
@@ -61,11 +65,11 @@ func (c *Content) alert() dashboard {
 		panels: []panel{
 			{name: "sentence", en: "What happened", nl: "Wat er gebeurde", shape: table, query: alerts, by: []string{"rule.name", "source.ip", "destination.ip"}, measure: severity, more: []measure{risk, newest}, x: 0, y: 0, w: 48, h: 8},
 			{name: "measured", en: "Observed beside usual", nl: "Gemeten naast gebruikelijk", shape: table, query: alerts, by: []string{"brandmelder.observed.unit"},
-				measure: measure{"max", "brandmelder.observed.value", "Observed", "Gemeten"}, more: []measure{{"max", "brandmelder.baseline.value", "Usual", "Gebruikelijk"}, {"min", "brandmelder.baseline.since", "Learned since", "Geleerd sinds"}}, x: 0, y: 8, w: 24, h: 8},
+				measure: most("brandmelder.observed.value", "Observed", "Gemeten"), more: []measure{most("brandmelder.baseline.value", "Usual", "Gebruikelijk"), {"min", "brandmelder.baseline.since", "Learned since", "Geleerd sinds", date}}, x: 0, y: 8, w: 24, h: 8},
 			{name: "hosts", en: "Whom to call", nl: "Wie te bellen", shape: table, query: alerts, by: []string{"brandmelder.zone.source", "brandmelder.source.owner", "brandmelder.source.contact"}, measure: count, x: 24, y: 8, w: 24, h: 8},
 			{name: "full", search: "one", en: "The alert in full: why, what else, first steps, flows", nl: "De melding voluit: waarom, wat anders, eerste stappen, verbindingen", x: 0, y: 16, w: 48, h: 18},
 			{name: "coverage", en: "Coverage when it was raised", nl: "Zicht op dat moment", shape: table, query: alerts, by: []string{"observer.name"},
-				measure: sum("brandmelder.coverage.dropped", "Dropped", "Verloren"), more: []measure{sum("brandmelder.coverage.seen", "Seen", "Gezien"), {"max", "brandmelder.coverage.one_way_share", "One-way share", "Aandeel eenrichting"}}, x: 0, y: 34, w: 24, h: 8},
+				measure: sum("brandmelder.coverage.dropped", "Dropped", "Verloren"), more: []measure{sum("brandmelder.coverage.seen", "Seen", "Gezien"), most("brandmelder.coverage.one_way_share", "One-way share", "Aandeel eenrichting")}, x: 0, y: 34, w: 24, h: 8},
 			{name: "learning", en: "Detectors that still learned", nl: "Detectoren die nog leerden", shape: table, query: alerts, by: []string{"brandmelder.learning.detectors"}, measure: newest, x: 24, y: 34, w: 12, h: 8},
 			{name: "attack", en: "ATT&CK", nl: "ATT&CK", shape: table, query: alerts, by: []string{"threat.technique.id"}, measure: count, x: 36, y: 34, w: 12, h: 8},
 			{name: "timeline", en: "The incident over time", nl: "Het incident in de tijd", shape: bars, query: alerts, by: []string{"@timestamp", "rule.category"}, measure: count, x: 0, y: 42, w: 48, h: 10},
@@ -76,21 +80,25 @@ func (c *Content) alert() dashboard {
 func (c *Content) sensors() dashboard {
 	seen := sum("brandmelder.coverage.packets", "Packets", "Pakketten")
 	lost := sum("brandmelder.coverage.dropped", "Dropped", "Verloren")
+	sight := last("brandmelder.status.sight", "Sight", "Zicht", word)
 	return dashboard{
 		name: "sensors", en: "Sensors", nl: "Sensoren", from: "now-24h",
 		about:    [2]string{"How well each sensor sees, and since when it is silent", "Hoe goed elke sensor ziet, en sinds wanneer hij zwijgt"},
 		controls: []string{"observer.name", "observer.version"},
 		panels: []panel{
-			{name: "sensors", en: "Sensors heard", nl: "Sensoren gehoord", shape: number, query: coverage, measure: measure{"unique_count", "observer.name", "Sensors", "Sensoren"}, x: 0, y: 0, w: 12, h: 6},
+			{name: "sensors", en: "Sensors heard", nl: "Sensoren gehoord", shape: number, query: coverage, measure: different("observer.name", "Sensors", "Sensoren"), x: 0, y: 0, w: 12, h: 6},
 			{name: "dropped", en: "Packets dropped", nl: "Pakketten verloren", shape: number, query: coverage, measure: lost, x: 12, y: 0, w: 12, h: 6},
 			{name: "gap", en: "Bytes never seen", nl: "Bytes nooit gezien", shape: number, query: coverage, measure: sum("brandmelder.coverage.gap_bytes", "Bytes", "Bytes"), x: 24, y: 0, w: 12, h: 6},
 			{name: "blind", en: "Times blind", nl: "Keren blind", shape: number, query: health.and(is("event.action", "capture-blind")), measure: count, x: 36, y: 0, w: 12, h: 6},
-			{name: "each", en: "Each sensor", nl: "Elke sensor", shape: table, query: coverage, by: []string{"observer.name"}, rows: 1000, measure: newest,
-				more: []measure{last("observer.version", "Version", "Versie"), seen, lost, {"max", "brandmelder.coverage.one_way_share", "One-way share", "Aandeel eenrichting"}, sum("brandmelder.coverage.flows.evicted", "Flows evicted", "Verbindingen verdrongen"), sum("brandmelder.coverage.truncated", "Truncated", "Afgekapt")}, x: 0, y: 6, w: 48, h: 14},
-			{name: "packets", en: "Packets over time", nl: "Pakketten in de tijd", shape: curve, query: coverage, by: []string{"@timestamp", "observer.name"}, measure: seen, x: 0, y: 20, w: 24, h: 12},
-			{name: "drops", en: "Drops over time", nl: "Verlies in de tijd", shape: curve, query: coverage, by: []string{"@timestamp", "observer.name"}, measure: lost, x: 24, y: 20, w: 24, h: 12},
-			{name: "late", en: "Documents by what the server says of their origin", nl: "Documenten naar herkomst volgens de server", shape: table, query: Query{is("event.module", "brandmelder")}, by: []string{"brandmelder.origin", "observer.name"}, measure: count, x: 0, y: 32, w: 24, h: 12},
-			{name: "says", search: "health", en: "What they say of themselves", nl: "Wat ze over zichzelf zeggen", x: 24, y: 32, w: 24, h: 12},
+			{name: "sight", en: "Can it see? The newest word of each sensor", nl: "Ziet hij? Het nieuwste bericht van elke sensor", shape: table, query: status, by: []string{"observer.name"}, rows: 1000, measure: newest,
+				more: []measure{sight, last("brandmelder.status.configuration", "Configuration", "Configuratie", word), last("brandmelder.status.detectors.live", "Detectors that speak", "Detectoren die spreken", figure), last("brandmelder.status.detectors.total", "of", "van", figure), last("brandmelder.status.flows", "Connections", "Verbindingen", figure), last("brandmelder.status.shed", "Not journaled", "Niet bewaard", figure), last("brandmelder.status.journal_bytes", "Journal", "Journaal", figure), most("brandmelder.status.outputs.pending", "Waited to be sent, at most", "Wachtte op verzending, hoogstens"), most("brandmelder.status.outputs.dead_letters", "Dead letters", "Dode brieven")}, x: 0, y: 6, w: 48, h: 14},
+			{name: "each", en: "What each sensor saw", nl: "Wat elke sensor zag", shape: table, query: coverage, by: []string{"observer.name"}, rows: 1000, measure: newest,
+				more: []measure{last("observer.version", "Version", "Versie", word), seen, lost, most("brandmelder.coverage.one_way_share", "One-way share", "Aandeel eenrichting"), sum("brandmelder.coverage.flows.evicted", "Flows evicted", "Verbindingen verdrongen"), sum("brandmelder.coverage.truncated", "Truncated", "Afgekapt")}, x: 0, y: 20, w: 48, h: 14},
+			{name: "packets", en: "Packets over time", nl: "Pakketten in de tijd", shape: curve, query: coverage, by: []string{"@timestamp", "observer.name"}, measure: seen, x: 0, y: 34, w: 24, h: 12},
+			{name: "drops", en: "Drops over time", nl: "Verlies in de tijd", shape: curve, query: coverage, by: []string{"@timestamp", "observer.name"}, measure: lost, x: 24, y: 34, w: 24, h: 12},
+			{name: "says", search: "health", en: "What they say of themselves", nl: "Wat ze over zichzelf zeggen", x: 0, y: 46, w: 48, h: 14},
+			{name: "dim", en: "When the sight was not clear", nl: "Wanneer het zicht niet helder was", shape: bars, query: status.and(isNot("brandmelder.status.sight", "clear")), by: []string{"@timestamp", "observer.name"}, measure: count, x: 0, y: 60, w: 24, h: 12},
+			{name: "late", en: "Documents by what the server says of their origin", nl: "Documenten naar herkomst volgens de server", shape: table, query: Query{is("event.module", "brandmelder")}, by: []string{"brandmelder.origin", "observer.name"}, measure: count, x: 24, y: 60, w: 24, h: 12},
 		},
 	}
 }

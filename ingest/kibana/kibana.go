@@ -119,9 +119,14 @@ func (c *Content) viewID() string { return c.id("index-pattern/all") }
 
 func (c *Content) dataView() Saved {
 	formats := object{}
-	for _, path := range []string{"source.bytes", "destination.bytes", "network.bytes", "brandmelder.coverage.bytes", "brandmelder.coverage.gap_bytes"} {
+	for _, path := range []string{"source.bytes", "destination.bytes", "network.bytes", "brandmelder.coverage.bytes", "brandmelder.coverage.gap_bytes", "brandmelder.status.journal_bytes"} {
 		formats[path] = object{"id": "bytes"}
 	}
+	var sights []any
+	for _, s := range [][2]string{{"clear", c.say("clear", "helder")}, {"partly", c.say("PARTLY", "DEELS")}, {"blind", "BLIND"}, {"down", c.say("DOWN", "UIT")}} {
+		sights = append(sights, object{"key": s[0], "value": s[1]})
+	}
+	formats["brandmelder.status.sight"] = object{"id": "static_lookup", "params": object{"lookupEntries": sights, "unknownKeyValue": nil}}
 	formats["event.duration"] = object{"id": "duration", "params": object{"inputFormat": "nanoseconds", "outputFormat": "humanizePrecise", "outputPrecision": 1}}
 	return c.saved("index-pattern", "all", object{
 		"title": c.stream("*"), "name": "Brandmelder " + c.Namespace, "timeFieldName": "@timestamp", "allowNoIndex": true,

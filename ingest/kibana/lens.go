@@ -32,19 +32,29 @@ type measure struct {
 	function string // count, sum, max, unique_count or last_value
 	field    string
 	en, nl   string
+	kind     string
 }
 
-var count = measure{"count", "___records___", "Count", "Aantal"}
+// Kinds of measures.
+const (
+	figure = "number"
+	word   = "string"
+	date   = "date"
+)
+
+var count = measure{"count", "___records___", "Count", "Aantal", figure}
 
 func (m measure) column(c *Content) object {
 	o := object{
-		"label": c.say(m.en, m.nl), "customLabel": true, "dataType": "number", "operationType": m.function, "isBucketed": false,
+		"label": c.say(m.en, m.nl), "customLabel": true, "dataType": m.kind, "operationType": m.function, "isBucketed": false,
 		"scale": "ratio", "sourceField": m.field, "params": object{"emptyAsNull": true},
 	}
 	if m.function == "last_value" {
 		o["params"] = object{"sortField": "@timestamp"}
 		o["filter"] = object{"query": m.field + " : *", "language": "kuery"}
-		o["dataType"], o["scale"] = "string", "ordinal"
+	}
+	if m.kind == word {
+		o["scale"] = "ordinal"
 	}
 	return o
 }

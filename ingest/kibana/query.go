@@ -96,6 +96,7 @@ var (
 	opened    = Query{is("event.dataset", "brandmelder.incident"), is("event.action", "incident-opened")}
 	coverage  = Query{is("event.dataset", "brandmelder.coverage")}
 	health    = Query{is("event.dataset", "brandmelder.health")}
+	status    = Query{is("event.dataset", "brandmelder.health"), is("event.action", "status")}
 	// unanswered leaves out what the exercise played and what a person suppressed.
 	unanswered = Query{isNot("tags", "exercise"), isNot("brandmelder.suppression.id", "*")}
 )

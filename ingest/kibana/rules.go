@@ -100,26 +100,32 @@ func (c *Content) criticalRule() Rule {
 	return Rule{object: o, Name: o["name"].(string), Query: q}
 }
 
-// silence is after how many minutes without coverage a sensor counts as silent.
+// silence is after how many minutes without a word a sensor counts as down. It writes
+// coverage each minute, and how it is each five.
 const silence = 15
 
-// silentRule is the dead man's switch: a sensor that spoke within a day and says
-// nothing any more.
+// silentRule is the dead man's switch: a sensor that spoke within a day and is DOWN, since
+// it says nothing any more, or that says that it is BLIND.
 func (c *Content) silentRule() Rule {
-	query := fmt.Sprintf(`FROM %s
-| STATS heard = MAX(@timestamp) BY observer.name
-| WHERE heard < NOW() - %d minutes
+	query := fmt.Sprintf(`FROM %s, %s
+| STATS heard = MAX(@timestamp),
+    blind = MAX(@timestamp) WHERE brandmelder.status.sight == "blind",
+    sees = MAX(@timestamp) WHERE brandmelder.status.sight IN ("clear", "partly")
+  BY observer.name
 | EVAL minutes = DATE_DIFF("minutes", heard, NOW())
-| KEEP observer.name, heard, minutes`, c.stream("coverage"), silence)
-	o := c.rule("silent", "Brandmelder: "+c.say("a sensor is silent", "een sensor zwijgt"), fmt.Sprintf("A sensor wrote coverage within the last day, and none for %d minutes.", silence), "high", 73)
+| EVAL sight = CASE(minutes >= %d, "DOWN", blind > sees OR (sees IS NULL AND blind IS NOT NULL), "BLIND", "")
+| WHERE sight != ""
+| KEEP observer.name, sight, heard, minutes`, c.stream("coverage"), c.stream("health"), silence)
+	o := c.rule("silent", "Brandmelder: "+c.say("a sensor is down or blind", "een sensor zwijgt of is blind"),
+		fmt.Sprintf("A sensor was heard within the last day and not for %d minutes (DOWN), or says that it sees nothing (BLIND).", silence), "high", 73)
 	o["type"], o["language"], o["query"] = "esql", "esql", query
 	o["interval"], o["from"] = "5m", "now-24h"
-	o["alert_suppression"] = object{"group_by": []any{"observer.name"}, "duration": object{"value": 6, "unit": "h"}, "missing_fields_strategy": "suppress"}
+	o["alert_suppression"] = object{"group_by": []any{"observer.name", "sight"}, "duration": object{"value": 6, "unit": "h"}, "missing_fields_strategy": "suppress"}
 	o["tags"] = append(o["tags"].([]any), "Sensor health")
 	o["note"] = c.say(
-		"## What now\n1. Is the machine up, and does `systemctl status brandmelder` run?\n2. `brandmelder status` and `brandmelder check` on the sensor name what is wrong.\n3. Until it speaks again, quiet means nothing: say so to the shift.",
-		"## Wat nu\n1. Staat de machine aan, en draait `systemctl status brandmelder`?\n2. `brandmelder status` en `brandmelder check` op de sensor noemen wat er mis is.\n3. Tot hij weer spreekt, betekent stilte niets: meld dat aan de dienst.")
-	o["investigation_fields"] = fieldNames("observer.name")
+		"## What now\n1. DOWN: is the machine up, and does `systemctl status brandmelder` run? BLIND: does the switch still mirror, and is the cable in?\n2. `brandmelder status` and `brandmelder check` on the sensor name what is wrong.\n3. Until it sees again, quiet means nothing: say so to the shift.",
+		"## Wat nu\n1. DOWN (zwijgt): staat de machine aan, en draait `systemctl status brandmelder`? BLIND: spiegelt de switch nog, en zit de kabel erin?\n2. `brandmelder status` en `brandmelder check` op de sensor noemen wat er mis is.\n3. Tot hij weer ziet, betekent stilte niets: meld dat aan de dienst.")
+	o["investigation_fields"] = fieldNames("observer.name", "brandmelder.status.sight")
 	return Rule{object: o, Name: o["name"].(string), ESQL: query, Body: silentSearch()}
 }
 
@@ -128,11 +134,17 @@ func silentSearch() object {
 	within := func(minutes int) object {
 		return object{"range": object{"@timestamp": object{"gte": fmt.Sprintf("now-%dm", minutes)}}}
 	}
+	latest := func(sights ...string) object {
+		return object{"filter": is("brandmelder.status.sight", sights...).dsl(), "aggs": object{"at": object{"max": object{"field": "@timestamp"}}}}
+	}
 	return object{"size": 0, "query": within(24 * 60), "aggs": object{"by": object{
 		"terms": object{"field": "observer.name", "size": 1000},
 		"aggs": object{
-			"lately": object{"filter": within(silence)},
-			"silent": object{"bucket_selector": object{"buckets_path": object{"lately": "lately._count"}, "script": "params.lately == 0"}},
+			"lately": object{"filter": within(silence)}, "blind": latest("blind"), "sees": latest("clear", "partly"),
+			"silent": object{"bucket_selector": object{
+				"buckets_path": object{"lately": "lately._count", "blind": "blind>at", "sees": "sees>at"}, "gap_policy": "insert_zeros",
+				"script": "params.lately == 0 || params.blind > params.sees",
+			}},
 		},
 	}}}
 }

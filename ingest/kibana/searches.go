@@ -29,7 +29,7 @@ func (c *Content) searches() []savedSearch {
 		{"flows", "Connections that ended", "Verbindingen die eindigden", Query{is("event.dataset", "brandmelder.flow"), is("event.action", "flow-end")},
 			[]string{"source.ip", "destination.ip", "destination.port", "network.protocol", "network.bytes", "network.community_id"}},
 		{"health", "What the sensors say of themselves", "Wat de sensoren over zichzelf zeggen", health,
-			[]string{"observer.name", "event.action", "message"}},
+			[]string{"observer.name", "event.action", "message", "brandmelder.status.sight", "brandmelder.status.sight_why", "brandmelder.status.learning"}},
 		{"decisions", "What people decided", "Wat mensen besloten", Query{is("event.dataset", "brandmelder.decision")},
 			[]string{"event.action", "brandmelder.decision.owner", "brandmelder.decision.reason", "brandmelder.decision.alert", "brandmelder.decision.verdict"}},
 	}
