@@ -24,7 +24,8 @@ func OpenKibana(s Settings) (*Kibana, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Kibana{strings.TrimSuffix(hosts[0].String(), "/"), &http.Client{Transport: carrier, Timeout: s.Timeout}}, nil
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // the key is for this host
+	return &Kibana{strings.TrimSuffix(hosts[0].String(), "/"), &http.Client{Transport: carrier, Timeout: s.Timeout, CheckRedirect: stay}}, nil
 }
 
 // Send puts objects and rules, each a file of lines, into a space, which is made if it

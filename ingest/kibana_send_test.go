@@ -76,3 +76,16 @@ func TestKibanaSendInPart(t *testing.T) {
 		}
 	}
 }
+
+// The key does not follow to where an answer points.
+func TestKibanaStaysOnItsHost(t *testing.T) {
+	server := httptest.NewServer(http.RedirectHandler("http://elsewhere.invalid/login", http.StatusFound))
+	defer server.Close()
+	k, err := OpenKibana(Settings{Hosts: []string{server.URL}, User: "u", Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Send(t.Context(), "hosp-a", []byte("{}\n"), nil); err == nil || !strings.Contains(err.Error(), "status 302") {
+		t.Error(err)
+	}
+}

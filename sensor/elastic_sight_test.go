@@ -30,7 +30,7 @@ func selfReports(namespace string) (docs []event.Doc) {
 			Outputs: []health.Output{{Name: "soc", Decisions: health.Account{Pending: uint64(minute)}}, {Name: "mail", Telemetry: health.Account{Dead: 2}}},
 		}
 		s.Judge()
-		docs = append(docs, pipeline.HealthDocument(&event.Observer{Name: sensor, Version: "test", Namespace: namespace}, s))
+		docs = append(docs, pipeline.HealthDocument(&event.Observer{Name: sensor, Version: "test", Namespace: namespace, Salt: []byte(sensor)}, s))
 	}
 	say("blinded", 0, false, back)
 	say("blinded", 5, false, away, back)

@@ -46,14 +46,16 @@ func (p *Post) open(s event.Series) (*lane, error) {
 	l.suspect = l.account.Tried
 	l.tail = journal.Follow(p.Disk, p.Journal, s, l.account.Next)
 	env := p.Env
-	env.Dead, env.Note = l.bury, l.note
+	env.Dead, env.Note = l.refused, l.note
 	l.sink, err = p.Open(env)
 	return l, err
 }
 
-// bury keeps what the other side refuses for good.
-func (l *lane) bury(list []output.Dead) error {
-	if err := l.letters.keep(l.series, list); err != nil {
+// refused keeps what the other side refuses for good.
+func (l *lane) refused(list []output.Dead) error { return l.bury(list, l.View == nil) }
+
+func (l *lane) bury(list []output.Dead, plain bool) error {
+	if err := l.letters.keep(l.series, list, plain); err != nil {
 		return err
 	}
 	l.buried += uint64(len(list))
@@ -311,7 +313,7 @@ func (l *lane) view(docs []event.Doc) ([]event.Doc, error) {
 	for _, d := range docs {
 		c, err := l.View(d)
 		if err != nil {
-			if err := l.bury([]output.Dead{{Doc: d, Type: "view", Reason: err.Error()}}); err != nil {
+			if err := l.bury([]output.Dead{{Doc: d, Type: "view", Reason: err.Error()}}, true); err != nil {
 				return nil, err
 			}
 			continue
@@ -357,7 +359,14 @@ func (l *lane) resend(ctx context.Context) error {
 			continue
 		}
 		l.buried = 0
-		if err := l.write(ctx, []event.Doc{letter.Doc()}, true, &l.account); err != nil {
+		docs := []event.Doc{letter.Doc()}
+		if letter.Plain {
+			docs, err = l.view(docs)
+		}
+		if err == nil && len(docs) > 0 {
+			err = l.write(ctx, docs, true, &l.account)
+		}
+		if err != nil {
 			return err
 		}
 		if l.buried > 0 {
@@ -366,8 +375,10 @@ func (l *lane) resend(ctx context.Context) error {
 			}
 			continue
 		}
-		l.account.Resent++
-		l.account.Acknowledged++
+		if l.account.Resent < l.account.Dead { // or it is of a journal before this one
+			l.account.Resent++
+			l.account.Acknowledged++
+		}
 		l.account.Settling = []string{letter.name}
 		if err := l.save(); err != nil {
 			return err

@@ -29,6 +29,7 @@ type Letter struct {
 	Type     string          `json:"type"`
 	Reason   string          `json:"reason"`
 	Field    string          `json:"field,omitempty"` // that the other side blames
+	Plain    bool            `json:"plain,omitempty"` // the document has names: no view coded it
 	Document json.RawMessage `json:"document"`
 
 	name string
@@ -55,7 +56,7 @@ func letterName(dataset, id string) string {
 }
 
 // keep brings letters onto the disk.
-func (l letters) keep(s event.Series, list []output.Dead) error {
+func (l letters) keep(s event.Series, list []output.Dead, plain bool) error {
 	for _, folder := range []string{l.dead(), l.again()} {
 		if err := errors.Join(os.MkdirAll(folder, 0o750), openToGroup(folder)); err != nil {
 			return fmt.Errorf("dead letter: %w", err)
@@ -68,7 +69,7 @@ func (l letters) keep(s event.Series, list []output.Dead) error {
 			document, _ = json.Marshal(string(d.Doc.JSON))
 		}
 		b, err := json.Marshal(Letter{Series: s, Dataset: d.Doc.Dataset, ID: d.Doc.ID, Time: d.Doc.Time,
-			Status: d.Status, Type: d.Type, Reason: d.Reason, Field: d.Field, Document: document})
+			Status: d.Status, Type: d.Type, Reason: d.Reason, Field: d.Field, Plain: plain, Document: document})
 		if err == nil {
 			err = l.disk.Lay(filepath.Join(l.dead(), letterName(d.Doc.Dataset, d.Doc.ID)), b)
 		}
