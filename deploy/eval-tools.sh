@@ -2,7 +2,7 @@
 # eval-tools.sh: attacks with other people's tools and ordinary work with real servers, each in a capture of its
 # own, recorded on the bridge of a small network of namespaces, replayed and compared with what was expected.
 # Root; the packages it needs are listed in docs/eval-tools.md. OUT= keeps the captures (default: a new folder in
-# /tmp), ONLY=PATTERN picks scenarios, HALF=1, 2 or 3 one set of them, REPLAY=1 records nothing and judges OUT anew,
+# /tmp), ONLY=PATTERN picks scenarios, HALF=1, 2, 3 or 4 one set of them, REPLAY=1 records nothing and judges OUT anew,
 # RECORD=1 only records, FAULTS=1 judges ordinary work in OUT as mirror ports with a fault would have shown it.
 set -u
 shopt -s extglob # ONLY=@(one|other)
@@ -71,8 +71,10 @@ finish() {
 . "$here/attacks.sh"
 . "$here/attacks_more.sh"
 . "$here/attacks_third.sh"
+. "$here/attacks_fourth.sh"
 . "$here/benign.sh"
 . "$here/benign_more.sh"
+. "$here/benign_fourth.sh"
 
 if [ -z "${REPLAY:-}${FAULTS:-}" ]; then
   dir=$(mktemp -d /tmp/bt.XXXXXX)

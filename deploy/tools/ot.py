@@ -134,6 +134,65 @@ def bacnet_poll(address, rounds=40):
         time.sleep(1)
 
 
+def iec104_station(address):
+    import c104
+    server = c104.Server(ip=address, port=2404)
+    station = server.add_station(common_address=47)
+    for n in range(5):
+        station.add_point(io_address=11 + n, type=c104.Type.C_SC_NA_1)
+    return server, station
+
+
+def iec104(address):
+    server, _ = iec104_station(address)
+    server.start()
+    time.sleep(120)
+
+
+def iec104_orders(address):
+    import c104
+    client = c104.Client()
+    station = client.add_connection(ip=address, port=2404, init=c104.Init.INTERROGATION).add_station(common_address=47)
+    points = [station.add_point(io_address=11 + n, type=c104.Type.C_SC_NA_1) for n in range(5)]
+    client.start()
+    time.sleep(3)
+    for point in points:
+        point.value = True
+        print(point.transmit(cause=c104.Cot.ACTIVATION))
+        time.sleep(1)
+
+
+def opcua(address):
+    import asyncio
+    from asyncua import Server
+
+    async def serve():
+        server = Server()
+        await server.init()
+        server.set_endpoint(f"opc.tcp://{address}:4840/")
+        space = await server.register_namespace("urn:house")
+        pump = await server.nodes.objects.add_object(space, "pump")
+        for n in range(4):
+            await (await pump.add_variable(space, f"v{n}", 1.0)).set_writable()
+        async with server:
+            await asyncio.sleep(120)
+    asyncio.run(serve())
+
+
+def opcua_orders(address):
+    import asyncio
+    from asyncua import Client
+
+    async def write():
+        async with Client(f"opc.tcp://{address}:4840/") as client:
+            space = await client.get_namespace_index("urn:house")
+            for n in range(4):
+                node = await client.nodes.objects.get_child([f"{space}:pump", f"{space}:v{n}"])
+                await node.write_value(90.0 + n)
+                await asyncio.sleep(1)
+    asyncio.run(write())
+
+
 deed, where = sys.argv[1:3]
 if deed == "serve":
     for kind in ("modbus", "s7", "bacnet", "dnp3"):

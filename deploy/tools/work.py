@@ -1,5 +1,6 @@
 """work.py DEED ARGUMENTS…: people's programs for benign.sh that have no small package."""
 import asyncio
+import base64
 import hashlib
 import imaplib
 import json
@@ -235,6 +236,65 @@ def dhcp6():
         s.sendto(b"\1" + os.urandom(3) + b"\0\1\0\x0e\0\1\0\1\x20\x20\x20\x20\2\2\3\4\5\6" + b"\0\3\0\x0c\0\0\0\1" + b"\0" * 8 + b"\0\6\0\4\0\x17\0\x18" + b"\0\x27\0\x12\0\3pc1\3lab\7example\0\0",
                  ("ff02::1:2", 547, 0, socket.if_nametoindex("eth0")))
         time.sleep(3)
+
+
+def amqp(side, address):
+    """One gives messages now and then, the others take them and answer."""
+    import pika
+    channel = pika.BlockingConnection(pika.ConnectionParameters(address, heartbeat=10)).channel()
+    channel.queue_declare("results")
+    if side == "take":
+        channel.basic_consume("results", lambda ch, how, head, body: ch.basic_publish("", "done", os.urandom(900)), auto_ack=True)
+        channel.start_consuming()
+    for n in range(25):
+        channel.basic_publish("", "results", json.dumps({"n": n, "text": "x" * random.randrange(300)}).encode())
+        channel.connection.sleep(random.uniform(.3, 3))
+
+
+def beanstalk(side, address):
+    """A worker waits for jobs and puts what came of them back."""
+    c = socket.create_connection((address, 11300))
+    f = c.makefile("rwb")
+
+    def put(tube, body):
+        f.write(b"use %s\r\nput 10 0 60 %d\r\n%s\r\n" % (tube, len(body), body))
+        f.flush()
+        return f.readline(), f.readline()
+    if side == "give":
+        for n in range(20):
+            put(b"default", b"make sheet %d" % n)
+            time.sleep(random.uniform(.5, 3.5))
+        return
+    while True:
+        f.write(b"reserve\r\n")
+        f.flush()
+        _, job, size = f.readline().split()
+        f.read(int(size) + 2)
+        put(b"made", base64.b64encode(os.urandom(2000)))
+        f.write(b"delete %s\r\n" % job)
+        f.flush()
+        f.readline()
+
+
+def xmpp(address, me, other):
+    """Two people write to each other."""
+    c = socket.create_connection((address, 5222))
+    c.settimeout(2)
+
+    def say(text):
+        c.sendall(text.encode())
+        try:
+            return c.recv(65536)
+        except TimeoutError:
+            return b""
+    hello = "<?xml version='1.0'?><stream:stream to='lab.example' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+    say(hello)
+    say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>%s</auth>" % base64.b64encode(f"\0{me}\0Zomer2026".encode()).decode())
+    say(hello)
+    say("<iq type='set' id='1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq><presence/>")
+    for n in range(12):
+        say(f"<message to='{other}@lab.example' type='chat'><body>{'bed %d is free ' % n * random.randrange(1, 6)}</body></message>")
+        time.sleep(random.uniform(.5, 3))
 
 
 globals()[sys.argv[1]](*sys.argv[2:])
