@@ -22,6 +22,7 @@ type c2 struct {
 	users    *baseline.Map[string, firstFew]     // clients of each place
 	posts    *baseline.Map[c2Post, firstFew]     // servers to which a client posts one form
 	inside   *baseline.Map[netip.Addr, firstFew] // servers of our own that a client asks by HTTP
+	roles    c2Roles
 }
 
 const (
@@ -60,7 +61,6 @@ type c2Channel struct {
 	refused  int // of those, answered by an error
 	other    int // requests for what pages are made of
 	opening  c2Opening
-	polled   bool // somebody inside asks at a fixed beat
 	told     event.Severity
 	refs     []event.FlowRef
 }
@@ -77,6 +77,7 @@ func newC2(env Env, decode Decoder) (Detector, error) {
 		peers:    baseline.NewMap[netip.Addr, firstFew](env.State, "c2-channel.peers", c2Channels, c2Idle),
 		users:    baseline.NewMap[string, firstFew](env.State, "c2-channel.users", c2Channels, c2Idle),
 		inside:   baseline.NewMap[netip.Addr, firstFew](env.State, "c2-channel.inside", c2Channels, c2Idle),
+		roles:    newC2Roles(env),
 		posts:    baseline.NewMap[c2Post, firstFew](env.State, "c2-channel.posts", c2Forms, c2Idle),
 	}, nil
 }
@@ -139,14 +140,27 @@ func (ch *c2Channel) open(f *event.Flow, bytes int64) {
 	ch.call(f.Start)
 }
 
-// regular reports whether the calls come like a timer's: at least five distances of
-// which none strays more than a tenth from the middle one.
-func (ch *c2Channel) regular() bool {
+// gaps are the distances of the latest calls, ns.
+func (ch *c2Channel) gaps() []int64 {
 	var gaps []int64
 	for i := max(ch.n-c2Calls, 0) + 1; i < ch.n; i++ {
 		gaps = append(gaps, ch.calls[i%c2Calls]-ch.calls[(i-1)%c2Calls])
 	}
-	return steady(gaps, 2*second, .1)
+	return gaps
+}
+
+// regular reports whether the calls come like a timer's: at least five distances of
+// which none strays more than a tenth from the middle one.
+func (ch *c2Channel) regular() bool { return steady(ch.gaps(), 2*second, .1) }
+
+// clocked reports whether the calls come like those of a collector that asks at a
+// beat, or, where they are few, have done so until now.
+func (ch *c2Channel) clocked() bool {
+	gaps := ch.gaps()
+	if n := len(gaps); n >= 2 && n < 5 {
+		return float64(slices.Max(gaps)) <= 1.1*float64(slices.Min(gaps))
+	}
+	return steady(gaps, 0, .25)
 }
 
 // steady reports whether at least five distances lie within a share of their

@@ -44,15 +44,16 @@ func (c *c2) http(e *event.Event, report Report) {
 }
 
 // disguised reports whether a program hides what it is; without that the rest is
-// what any poll looks like. Inside, bare addresses and sloppy programs are common,
-// and a monitor or a scanner asks many servers: there it takes more.
+// what any poll looks like. Inside, bare addresses and sloppy programs are common, a
+// library that says its name hides nothing (backups, scripts, clusters), and a
+// monitor or a scanner asks many servers: there it takes more.
 func (c *c2) disguised(e *event.Event, s signs) bool {
-	hides := s&(signFakeBrowser|signToolAgent|signHiddenBody|signBlobCookie|signStagerPath|signSurveyed|signSurveyFields|signCodedPicture) != 0 ||
-		s&signCoded != 0 && s&signCodedAnswer != 0 && s&signScriptPost != 0 ||
-		s&signMislabelled != 0 && s&signBareHost != 0
+	coded := s&signCoded != 0 && s&signCodedAnswer != 0
+	hides := coded && s&(signScriptPost|signToolAgent) != 0 || s&signMislabelled != 0 && s&signBareHost != 0 ||
+		s&(signFakeBrowser|signHiddenBody|signBlobCookie|signStagerPath|signSurveyed|signSurveyFields|signCodedPicture) != 0
 	server := e.Flow.Server.Addr()
 	if !c.env.Know.Internal(server) {
-		return hides
+		return hides || s&signToolAgent != 0
 	}
 	asked, _ := c.inside.Touch(e.Flow.Client.Addr(), e.Time)
 	asked.add(server)
@@ -183,7 +184,7 @@ func bodySigns(r event.Record) (s signs) {
 	if sent >= 16 && text && event.Has(r, "brandmelder.http.request.printable") && event.ShareOf(r, "brandmelder.http.request.printable") < .85 {
 		s |= signHiddenBody
 	}
-	if text && event.IsTrue(r, "brandmelder.http.request.coded") {
+	if (text || kind == "") && event.IsTrue(r, "brandmelder.http.request.coded") {
 		s |= signCoded
 		if event.IsTrue(r, "brandmelder.http.response.coded") {
 			s |= signCodedAnswer

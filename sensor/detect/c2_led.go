@@ -11,22 +11,30 @@ const c2LedLeast = 3
 
 // led looks at who leads a conversation that nobody can read: a client of ours that
 // waits, and answers few bytes of its server with many, takes orders. A person at the
-// other end is not needed to be seen for that, nor the bytes.
+// other end is not needed to be seen for that, nor the bytes. Inside, queues and hubs
+// hand out work and collectors ask at a beat: a service and a clock are no intruder.
 func (c *c2) led(e *event.Event, report Report) {
 	t, ok := e.Data.(*event.Traffic)
 	f := e.Flow
-	if !ok || t.Leads[event.Server] == 0 || f.MidStream || f.App != "" && f.App != "tls" || !c.env.Know.Internal(f.Client.Addr()) || drawn(f.Server.Port()) {
+	if !ok || f.Proto != 6 || f.App != "" && f.App != "tls" || !c.env.Know.Internal(f.Client.Addr()) || drawn(f.Server.Port()) {
+		return
+	}
+	c.roles.note(f, e.Time)
+	if t.Leads[event.Server] == 0 || f.MidStream {
 		return
 	}
 	place := placeOf(c.env, f.Server.Addr())
 	k := c2Key{f.Client.Addr(), place, f.Server.Port(), c2Led}
 	alone := c.alone(place, f.Client.Addr(), e.Time) // those count too that were led once
+	ch := c.channel(e, k)
+	for _, at := range t.Openings {
+		ch.call(at)
+	}
 	if t.Leads[event.Server] < c2LedLeast || t.Leads[event.Server] < 3*t.Leads[event.Client] {
 		return
 	}
-	ch := c.channel(e, k)
 	ch.signs |= signLed | c.ledSigns(f, place)
-	if alone && (c.outward(f) || !ch.polled) {
+	if alone && (c.outward(f) || !c.roles.service(f) && !ch.clocked()) {
 		c.judge(e, k, ch, c.env.Know.Entity(k.client), c.env.Know.Entity(f.Server.Addr()), report)
 	}
 }
@@ -49,11 +57,3 @@ func (c *c2) ledSigns(f *event.Flow, place string) (s signs) {
 // drawn are the ports of X11, where the server is the desk of the person who works,
 // and clicks lead what the client draws.
 func drawn(port uint16) bool { return port >= 6000 && port <= 6063 }
-
-// polled notes that somebody inside asks a client like a clock: a collector that
-// reads out a device which called it.
-func (c *c2) polled(e *event.Event, place string) {
-	if steady(event.NumbersOf(e.Data, "brandmelder.talk.gaps"), 0, .25) {
-		c.channel(e, c2Key{e.Flow.Client.Addr(), place, e.Flow.Server.Port(), c2Led}).polled = true
-	}
-}

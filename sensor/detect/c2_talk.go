@@ -29,12 +29,8 @@ func (c *c2) talk(e *event.Event, report Report) {
 		}
 		c.judge(e, k, ch, c.env.Know.Entity(held), c.env.Know.Entity(other), report)
 	}
-	switch {
-	case f.Proto != 6 || f.MidStream:
-	case c.outward(f):
+	if f.Proto == 6 && !f.MidStream && c.outward(f) {
 		c.lone(e, place, report)
-	default:
-		c.polled(e, place)
 	}
 }
 

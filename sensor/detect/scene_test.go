@@ -32,6 +32,7 @@ type scene struct {
 	Vary           []string
 	MAC            string         // link address of the server
 	Leads          [2]uint32      // of a flow: exchanges that client and server led
+	Beat           float64        // of a flow: s between its latest openings
 	Fields         map[string]any // facts of a parser's record, by path; "{n}" in a text is the count
 }
 
@@ -119,6 +120,9 @@ func (s *scene) event(n, number int) *event.Event {
 
 func (s *scene) traffic(at int64) *event.Traffic {
 	tr := &event.Traffic{First: at, Last: at, History: s.History, OneWay: !s.Answered, Leads: s.Leads}
+	for n := 7; n >= 0 && s.Beat > 0; n-- {
+		tr.Openings = append(tr.Openings, at-int64(float64(n)*s.Beat*second))
+	}
 	for st := event.StateNone; st <= event.StateOTH; st++ {
 		if st.String() == s.State {
 			tr.State = st
