@@ -49,7 +49,8 @@ func (c *c2) http(e *event.Event, report Report) {
 // monitor or a scanner asks many servers: there it takes more.
 func (c *c2) disguised(e *event.Event, s signs) bool {
 	coded := s&signCoded != 0 && s&signCodedAnswer != 0
-	hides := coded && s&(signScriptPost|signToolAgent) != 0 || s&signMislabelled != 0 && s&signBareHost != 0 ||
+	module := s&signCoded != 0 && s&signScriptPost != 0 && s&signBlobAnswer != 0 // what loaders ask for and get
+	hides := module || coded && s&(signScriptPost|signToolAgent) != 0 || s&signMislabelled != 0 && s&signBareHost != 0 ||
 		s&(signFakeBrowser|signHiddenBody|signBlobCookie|signStagerPath|signSurveyed|signSurveyFields|signCodedPicture) != 0
 	server := e.Flow.Server.Addr()
 	if !c.env.Know.Internal(server) {
@@ -198,6 +199,9 @@ func bodySigns(r event.Record) (s signs) {
 	}
 	if n := event.NumberOf(r, "http.response.body.bytes"); n > 0 && n <= 64 && event.TextOf(r, "http.response.mime_type") == "text/html" && event.TextOf(r, "brandmelder.http.response.class") != "html" {
 		s |= signShortAnswer
+	}
+	if class := event.TextOf(r, "brandmelder.http.response.class"); text && class == "binary" && event.NumberOf(r, "http.response.body.bytes") >= 4096 {
+		s |= signBlobAnswer
 	}
 	return s
 }

@@ -81,6 +81,8 @@ const (
 	signBotOrder
 	signBotHello
 	signBareEndpoint
+	signBlobAnswer
+	signJustMade
 	// Of beacon alone.
 	signNoAgent
 	signUnread
@@ -110,6 +112,7 @@ var c2Signs = [...]struct {
 	{"same-opening", 1}, {"unanswered", 1}, {"led-by-server", 4},
 	{"machine-described", 4}, {"machine-fields", 2}, {"coded-body", 1}, {"coded-answer", 1}, {"coded-picture", 4}, {"cookie-without-agent", 2},
 	{"bot-order", 5}, {"bot-hello", 5}, {"bare-endpoint", 2},
+	{"blob-answer", 1}, {"just-made", 1},
 	{"no-agent", 2}, {"unread-protocol", 1}, {"made-up-name", 1}, {"strays-on-purpose", 2},
 	{"new-and-alone", 1}, {"keeps-on", 1}, {"rare-fingerprint", 1},
 }

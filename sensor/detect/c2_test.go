@@ -29,10 +29,10 @@ func TestC2Hits(t *testing.T) {
 		"hit-led":     {"10.1.0.5 led": event.Medium, "10.1.0.6 led": event.Medium, "10.1.0.7 led": event.Medium},
 		"hit-checkin": {"10.1.0.5 lone": event.Medium, "10.1.0.6 lone": event.Medium},
 		"hit-http": {"10.1.0.5 http": event.Medium, "10.1.0.6 http": event.High, "10.1.0.7 http": event.Medium, "10.1.0.8 http": event.Medium,
-			"10.1.0.9 http": event.High, "10.1.0.10 http": event.Medium, "10.1.0.11 http": event.Medium, "10.1.0.12 http": event.High},
+			"10.1.0.9 http": event.High, "10.1.0.10 http": event.Medium, "10.1.0.11 http": event.Medium, "10.1.0.12 http": event.High, "10.1.0.13 http": event.Medium},
 		"hit-survey": {"10.2.0.5 http": event.Medium, "10.2.0.6 http": event.Medium, "10.2.0.7 http": event.Medium, "10.2.0.8 http": event.Medium, "10.2.0.9 http": event.Medium},
 		"hit-bot":    {"10.3.0.5 implant": event.Medium, "10.3.0.6 implant": event.Medium, "10.3.0.7 lone": event.Medium},
-		"hit-tls":    {"10.1.0.5 tls": event.High, "10.1.0.6 tls": event.Medium, "10.1.0.7 tls": event.High},
+		"hit-tls":    {"10.1.0.5 tls": event.High, "10.1.0.6 tls": event.Medium, "10.1.0.7 tls": event.High, "10.1.0.8 tls": event.High},
 	} {
 		got := map[string]event.Severity{}
 		for k, f := range steered(t, file) {

@@ -25,7 +25,7 @@ func (c *c2) tls(e *event.Event, report Report) {
 		return
 	}
 	ch.signs |= certificateSigns(e, place)
-	if !known && !c.outward(f) {
+	if !known && !c.outward(f) && !startedJustNow(ch.signs, r) {
 		return // inside that is usual, and no more than a sign beside others
 	}
 	if ch.n >= 5 {
@@ -34,6 +34,13 @@ func (c *c2) tls(e *event.Event, report Report) {
 	if known || c.alone(place, k.client, e.Time) {
 		c.judge(e, k, ch, c.env.Know.Entity(k.client), c.env.Know.Entity(f.Server.Addr()), report)
 	}
+}
+
+// startedJustNow knows the certificate that a tool makes for itself when it is started
+// (ncat --ssl, socat, listeners of frameworks): in nobody's name, not an hour old, and
+// asked for by a program that speaks of no name and no protocol within, as browsers do.
+func startedJustNow(s signs, r event.Record) bool {
+	return s&signDefaultCertificate != 0 && s&signJustMade != 0 && event.TextOf(r, "tls.client.server_name") == "" && !event.Has(r, "brandmelder.tls.client.alpn")
 }
 
 // frameworkNames are the subjects that tools give their certificates by default, as
@@ -77,6 +84,9 @@ func certificateSigns(e *event.Event, place string) (s signs) {
 	const week = 7 * 24 * 3600 * second
 	if begin := event.NumberOf(r, "tls.server.not_before"); begin > 0 && e.Time-begin < week && e.Time >= begin-week/7 {
 		s |= signFresh
+		if e.Time-begin < 3600*second {
+			s |= signJustMade
+		}
 	}
 	// What people are sold lives a year or ten; programs that make their own do not count.
 	if begin, end := event.NumberOf(r, "tls.server.not_before"), event.NumberOf(r, "tls.server.not_after"); begin != 0 && (end-begin)/(365*24*3600*second) >= 15 {
