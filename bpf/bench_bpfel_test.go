@@ -17,15 +17,13 @@ type benchSet struct {
 	_   structs.HostLayout
 	Way [4]struct {
 		_          structs.HostLayout
-		Src        uint32
-		Dst        uint32
-		Sport      uint16
-		Dport      uint16
+		Pair       uint64
+		Ports      uint32
+		Tags       uint32
 		Proto      uint8
-		Wide       uint8
+		Version    uint8
 		Closing    uint8
 		Spare      uint8
-		Tags       uint32
 		Generation uint32
 		Order      uint32
 		High       uint32
@@ -67,15 +65,14 @@ const (
 	benchMapTable            = "table"
 	benchMapTotals           = "totals"
 	benchMapWide             = "wide"
+	benchProgFlowMemory      = "flow_memory"
 	benchProgFlowMirror      = "flow_mirror"
 	benchProgFlowOnly        = "flow_only"
 	benchProgFlowParse       = "flow_parse"
-	benchProgSend            = "send"
 	benchVarFlows            = "flows"
 	benchVarRingCount        = "ring_count"
 	benchVarSeed             = "seed"
 	benchVarSetCount         = "set_count"
-	benchVarTo               = "to"
 	benchVarVerdictOfA_frame = "verdict_of_a_frame"
 )
 
@@ -121,10 +118,10 @@ type benchSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type benchProgramSpecs struct {
+	FlowMemory *ebpf.ProgramSpec `ebpf:"flow_memory"`
 	FlowMirror *ebpf.ProgramSpec `ebpf:"flow_mirror"`
 	FlowOnly   *ebpf.ProgramSpec `ebpf:"flow_only"`
 	FlowParse  *ebpf.ProgramSpec `ebpf:"flow_parse"`
-	Send       *ebpf.ProgramSpec `ebpf:"send"`
 }
 
 // benchMapSpecs contains maps before they are loaded into the kernel.
@@ -145,7 +142,6 @@ type benchVariableSpecs struct {
 	RingCount        *ebpf.VariableSpec `ebpf:"ring_count"`
 	Seed             *ebpf.VariableSpec `ebpf:"seed"`
 	SetCount         *ebpf.VariableSpec `ebpf:"set_count"`
-	To               *ebpf.VariableSpec `ebpf:"to"`
 	VerdictOfA_frame *ebpf.VariableSpec `ebpf:"verdict_of_a_frame"`
 }
 
@@ -192,7 +188,6 @@ type benchVariables struct {
 	RingCount        *ebpf.Variable `ebpf:"ring_count"`
 	Seed             *ebpf.Variable `ebpf:"seed"`
 	SetCount         *ebpf.Variable `ebpf:"set_count"`
-	To               *ebpf.Variable `ebpf:"to"`
 	VerdictOfA_frame *ebpf.Variable `ebpf:"verdict_of_a_frame"`
 }
 
@@ -200,18 +195,18 @@ type benchVariables struct {
 //
 // It can be passed to loadBenchObjects or ebpf.CollectionSpec.LoadAndAssign.
 type benchPrograms struct {
+	FlowMemory *ebpf.Program `ebpf:"flow_memory"`
 	FlowMirror *ebpf.Program `ebpf:"flow_mirror"`
 	FlowOnly   *ebpf.Program `ebpf:"flow_only"`
 	FlowParse  *ebpf.Program `ebpf:"flow_parse"`
-	Send       *ebpf.Program `ebpf:"send"`
 }
 
 func (p *benchPrograms) Close() error {
 	return _BenchClose(
+		p.FlowMemory,
 		p.FlowMirror,
 		p.FlowOnly,
 		p.FlowParse,
-		p.Send,
 	)
 }
 

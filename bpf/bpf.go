@@ -13,11 +13,8 @@ import (
 )
 
 //go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfel fanout fanout.c -- -O2 -g -Wall -Werror
-//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfeb fanout fanout.c -- -O2 -g -Wall -Werror
 //go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfel -type entry -type record -type tally xdp xdp.c -- -O2 -g -Wall -Werror -mcpu=v3
 //go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfel filter filter.c -- -O2 -g -Wall -Werror -mcpu=v3
-//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfeb -type entry -type record -type tally xdp xdp.c -- -O2 -g -Wall -Werror -mcpu=v3
-//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -tags linux -target bpfeb filter filter.c -- -O2 -g -Wall -Werror -mcpu=v3
 
 // LoadFanout loads the program that spreads the packets of an interface over the
 // rings of a fanout group (packet(7), PACKET_FANOUT_EBPF) by their pair of

@@ -23,15 +23,13 @@ type filterSet struct {
 	_   structs.HostLayout
 	Way [4]struct {
 		_          structs.HostLayout
-		Src        uint32
-		Dst        uint32
-		Sport      uint16
-		Dport      uint16
+		Pair       uint64
+		Ports      uint32
+		Tags       uint32
 		Proto      uint8
-		Wide       uint8
+		Version    uint8
 		Closing    uint8
 		Spare      uint8
-		Tags       uint32
 		Generation uint32
 		Order      uint32
 		High       uint32

@@ -22,7 +22,7 @@ type MirrorOptions struct {
 	Rings     int    // 1 to 64: packets come to the ring of their pair of addresses
 	RingBytes int    // of one ring, at least a page
 	Sets      int    // of the flow cache of one ring on one processor
-	Seed      uint32 // of the flow cache
+	Seed      uint64 // of the flow cache
 	Drop      bool   // frames end here; else the host gets them too
 	Filter    bool   // the program is a filter for packet sockets, not for XDP
 }
@@ -100,7 +100,7 @@ func loadMirror(o MirrorOptions) (*Mirror, error) {
 		m.Rings = append(m.Rings, ring)
 		spec.Maps["rings"].Contents = append(spec.Maps["rings"].Contents, ebpf.MapKV{Key: uint32(i), Value: ring})
 	}
-	for name, value := range map[string]uint32{"ring_count": uint32(o.Rings), "set_count": uint32(o.Sets), "seed": o.Seed, "verdict_of_a_frame": o.verdict()} {
+	for name, value := range map[string]any{"ring_count": uint32(o.Rings), "set_count": uint32(o.Sets), "seed": o.Seed, "verdict_of_a_frame": o.verdict()} {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return m, fmt.Errorf("%s: %w", name, err)
 		}

@@ -6,12 +6,13 @@
 /* The place of a packet: its ring, and its set in all tables. */
 struct place {
 	struct set *set;
+	__u64 pair; /* of addresses, and nothing else */
 	__u32 number; /* of the set */
 	__u32 ring;
-	__u32 first; /* way that is looked at first: mostly it is the right one, and the only one touched */
+	__u32 first; /* way that is looked at first: mostly it is the right one */
 };
 
-#define way_of(at, i) (((at)->first + (i)) & (WAYS - 1))
+#define way_of(at, i) (((at)->first ^ (i)) & (WAYS - 1))
 
 /* The IPv6 addresses of a way of the set, 0 never. */
 INLINE __u32 *addresses(const struct place *at, __u32 way)
@@ -20,29 +21,55 @@ INLINE __u32 *addresses(const struct place *at, __u32 way)
 	return w ? w->way[way & (WAYS - 1)] : 0;
 }
 
-INLINE __u32 ring_of(const struct packet *p) { return (__u64)p->pair * ring_count >> 32; }
+#define turn(pair) ((pair) << 32 | (pair) >> 32) /* the other direction's */
 
-/* Both directions of a conversation have one hash, and so one set. */
-INLINE __u32 hash_of(const struct packet *p)
+/* Hashed is by a secret multiplier, of which the upper bits count. Neither sum nor difference
+ * knows which address or port came first, so both directions meet in one set. */
+INLINE __u64 hash_pair(__u64 pair)
 {
-	__u32 ports = (__u32)(p->sport ^ p->dport) << 16 | (__u16)(p->sport + p->dport);
-	return mix((p->pair ^ seed) + ports * 0x9e3779b9 + p->proto);
+	return ((pair ^ turn(pair)) << 32 | (__u32)(pair + (pair >> 32))) * (seed | 1);
 }
 
+INLINE __u32 hash_of(const struct place *at, const struct packet *p)
+{
+	__u32 other = p->ports << 16 | p->ports >> 16;
+	__u64 rest = (__u64)p->proto << 32 | ((p->ports ^ other) << 16 | (__u16)(p->ports + other));
+	return (at->pair + rest * (seed >> 31 | seed << 33 | 1)) >> 32;
+}
+
+/* 0 where an entry is that of a packet; of IPv6 its addresses are to be compared, too. */
+INLINE __u64 differs(const struct entry *e, const struct packet *p)
+{
+	return (e->pair ^ p->pair) | (e->ports ^ p->ports) | (e->tags ^ p->tags) | (e->proto ^ p->proto) | (e->version ^ p->version);
+}
+
+INLINE int same_addresses(const struct place *at, const struct packet *p, __u32 way)
+{
+	__u32 *a = addresses(at, way), d = 0;
+	if (!a)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < 8; i++)
+		d |= a[i] ^ p->addr[i];
+	return !d;
+}
+
+/* What costs is to wait for memory: so two ways, which lie side by side, are read at once, and no
+ * jump is guessed by what stands in them. */
 INLINE struct entry *find(const struct place *at, const struct packet *p)
 {
 #pragma unroll
-	for (int i = 0; i < WAYS; i++) {
+	for (int i = 0; i < WAYS; i += 2) {
 		__u32 way = way_of(at, i);
-		struct entry *e = &at->set->way[way];
-		if (e->src != p->src || e->dst != p->dst || e->sport != p->sport || e->dport != p->dport ||
-		    e->proto != p->proto || e->tags != p->tags || !e->generation || e->wide != p->wide)
+		__u64 here = differs(&at->set->way[way], p), beside = differs(&at->set->way[way ^ 1], p);
+		forget(here);
+		forget(beside);
+		if (here && beside)
 			continue;
-		if (!p->wide)
-			return e;
-		__u32 *a = addresses(at, way);
-		if (a && same(a, p->addr))
-			return e;
+		forget(here);
+		way ^= (here | -here) >> 63;
+		way &= WAYS - 1;
+		return p->version == 4 || same_addresses(at, p, way) ? &at->set->way[way] : 0;
 	}
 	return 0;
 }
@@ -105,19 +132,17 @@ INLINE void begin(const struct place *at, struct entry *e, const struct packet *
 	__u32 generation = (e->generation + 1) & 0x3fffffff;
 	e->generation = 0;
 	order();
-	e->src = p->src;
-	e->dst = p->dst;
-	e->sport = p->sport;
-	e->dport = p->dport;
-	e->proto = p->proto;
-	e->wide = p->wide;
-	e->closing = 0;
+	e->pair = p->pair;
+	e->ports = p->ports;
 	e->tags = p->tags;
+	e->proto = p->proto;
+	e->version = p->version;
+	e->closing = 0;
 	e->high = p->seq;
 	e->bytes = e->payload = 0;
 	e->packets = 0;
 	e->ifindex = ifindex;
-	__u32 *a = p->wide ? addresses(at, e - at->set->way) : 0;
+	__u32 *a = p->version == 6 ? addresses(at, e - at->set->way) : 0;
 	if (a)
 		__builtin_memcpy(a, p->addr, 32);
 	order();
@@ -133,7 +158,7 @@ INLINE void closing(const struct place *at, const struct packet *p)
 #pragma unroll
 	for (int i = 0; i < WAYS; i++) {
 		struct entry *e = &at->set->way[i];
-		if (e->src != p->dst || e->dst != p->src || e->sport != p->dport || e->dport != p->sport || !e->generation)
+		if (e->pair != turn(p->pair) || e->ports != (p->ports << 16 | p->ports >> 16) || !e->generation)
 			continue;
 		emit(at, e);
 		e->closing = 1;

@@ -67,8 +67,9 @@ APART int give(CTX *ctx, __u32 number, struct record *r)
 
 INLINE int look(struct place *at, const struct packet *p, __u32 cpu)
 {
-	__u32 hash = hash_of(p), n = at->number = (cpu * ring_count + at->ring) * set_count + (hash & (set_count - 1));
-	at->first = (hash >> 30) ^ (p->src < p->dst);
+	__u32 hash = hash_of(at, p), n = (__u64)hash * set_count >> 32;
+	n = at->number = (cpu * ring_count + at->ring) * set_count + n;
+	at->first = hash ^ ((__u32)p->pair < p->pair >> 32);
 	at->set = bpf_map_lookup_elem(&table, &n);
 	return !!at->set;
 }
@@ -91,11 +92,11 @@ INLINE struct entry *enter(struct place *at, const struct packet *p, struct tall
 }
 
 // How many bytes of the frame user space gets: all, the headers or none.
-INLINE __u32 wanted(const struct entry *e, const struct packet *p, __u32 wire, __u64 silent)
+INLINE __u32 wanted(const struct entry *e, const struct packet *p, __u64 silent)
 {
 	__u32 v = verdict(e);
 	if (v == MORE)
-		return wire;
+		return MOST;
 	if (v == HEADERS || silent > SILENCE)
 		return p->head;
 	if (p->proto == IP_TCP && (p->flags & (FIN | RST) || e->closing || (p->load && p->seq != e->high)))
@@ -120,12 +121,12 @@ INLINE void count(struct entry *e, const struct packet *p)
 }
 
 // Counts a packet that nobody gets.
-INLINE void keep(struct entry *e, const struct packet *p, struct tally *t, __u32 wire)
+INLINE void keep(struct entry *e, const struct packet *p, struct tally *t)
 {
 	advance(e, p);
 	count(e, p);
 	t->counted++;
-	t->counted_bytes += wire;
+	t->counted_bytes += p->wire;
 }
 
 // Hands a frame over, or says that there was no room.
@@ -164,10 +165,10 @@ INLINE __u64 clock(struct tally *t)
 	return t->now;
 }
 
-INLINE void take(CTX *ctx, const struct packet *p, int known, __u32 wire, struct place *at, __u32 cpu, struct tally *t)
+INLINE void take(CTX *ctx, const struct packet *p, int known, struct place *at, __u32 cpu, struct tally *t)
 {
 	struct entry *e = 0;
-	__u32 wants = wire;
+	__u32 wants = MOST;
 	if (known) {
 		e = look(at, p, cpu) ? enter(at, p, t, port(ctx)) : 0;
 		if (!e) {
@@ -177,28 +178,30 @@ INLINE void take(CTX *ctx, const struct packet *p, int known, __u32 wire, struct
 		}
 		__u64 now = clock(t), silent = now - e->last;
 		e->last = now;
-		wants = wanted(e, p, wire, silent);
+		wants = wanted(e, p, silent);
 		if (p->proto == IP_TCP && p->flags & (FIN | RST))
 			closing(at, p);
 		if (!wants) {
-			keep(e, p, t, wire);
+			keep(e, p, t);
 			return;
 		}
 	}
-	struct record r = {.wire = wire, .given = wants < MOST ? wants : MOST, .ifindex = port(ctx), .kind = FRAME, .tag = tag_beside(ctx)};
+	__u32 wire = length(ctx) + behind(ctx);
+	struct record r = {.wire = wire, .given = wants < wire ? wants : wire, .ifindex = port(ctx), .kind = FRAME, .tag = tag_beside(ctx)};
 	hand(ctx, at, &r, e, p, t);
 }
 
 INLINE int mirror_frame(CTX *ctx)
 {
 	struct packet p;
-	__u32 wire = length(ctx), cpu = bpf_get_smp_processor_id();
-	int known = parse(ctx, wire, &p);
-	struct place at = {.ring = ring_of(&p)};
+	__u32 cpu = bpf_get_smp_processor_id();
+	int known = parse(ctx, &p);
+	struct place at = {.pair = hash_pair(p.pair)};
+	at.ring = (at.pair >> 32) * ring_count >> 32;
 	__u32 row = cpu * ring_count + at.ring;
 	struct tally *t = bpf_map_lookup_elem(&totals, &row);
 	if (!t)
 		return verdict_of_a_frame;
-	take(ctx, &p, known, wire, &at, cpu, t);
+	take(ctx, &p, known, &at, cpu, t);
 	return verdict_of_a_frame == XDP_DROP && t->lend ? XDP_PASS : verdict_of_a_frame;
 }

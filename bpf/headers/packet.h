@@ -31,13 +31,9 @@ struct __sk_buff {
 static long (*const bpf_skb_load_bytes_relative)(const void *skb, __u32 offset, void *to,
 						 __u32 len, __u32 start) = (void *)68;
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* All machines for which it is built count from the lower end. */
 #define be16(x) __builtin_bswap16(x)
 #define be32(x) __builtin_bswap32(x)
-#else
-#define be16(x) ((__u16)(x))
-#define be32(x) ((__u32)(x))
-#endif
 
 /* The finaliser of MurmurHash3 (public domain). */
 INLINE __u32 mix(__u32 h)

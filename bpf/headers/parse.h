@@ -5,19 +5,20 @@
 #pragma once
 #include "packet.h"
 
+/* What tells packets apart stands in words that can be compared, in the order of the wire. */
 struct packet {
-	__u32 src, dst; /* network byte order; of IPv6 folded */
-	__u16 sport, dport; /* network byte order */
-	__u8 proto;
-	__u8 flags; /* TCP */
-	__u16 wide; /* whether addr is valid */
-	__u16 head; /* bytes of the frame before the payload */
-	__u16 spare;
+	__u64 pair; /* source and destination, of IPv6 folded; 0 none */
+	__u32 ports; /* source and destination */
 	__u32 tags; /* of the outer frame, with one that stands beside it: count << 24 | first << 12 | second */
+	__u8 proto;
+	__u8 version; /* of IP */
+	__u8 flags; /* TCP */
+	__u8 spare;
 	__u32 seq; /* TCP, host byte order */
+	__u32 head; /* bytes of the frame before the payload */
 	__u32 size; /* bytes from the innermost network header on */
 	__u32 load; /* payload bytes */
-	__u32 pair; /* hash of the innermost pair of addresses, 0 none */
+	__u32 wire; /* bytes of the frame; where nothing of it lies behind its first part, of that part */
 	__u32 addr[8]; /* IPv6: both addresses */
 };
 
@@ -41,6 +42,7 @@ struct reader {
 enum { LEAVE, COUNT, DEEPER }; /* not for us; read to its end; in a tunnel */
 
 #define has(r, n) ((r)->at + (n) <= (r)->end && (r)->left >= (n))
+#define reaches(r, n) ((r)->at + (n) <= (r)->end && (!(r)->depth || (r)->left >= (n))) /* has, up to the network header */
 
 INLINE void skip(struct reader *r, __u32 n)
 {
@@ -62,7 +64,7 @@ INLINE int vlan(struct reader *r, struct packet *p)
 	for (int i = 0; i < 2; i++) {
 		if (!tagged(r->type))
 			return 1;
-		if (!has(r, 4))
+		if (!reaches(r, 4))
 			return 0;
 		__u16 *t = r->at;
 		if (r->depth == 0) {
@@ -78,7 +80,7 @@ INLINE int vlan(struct reader *r, struct packet *p)
 
 INLINE int ethernet(struct reader *r)
 {
-	if (!has(r, ETH_HEADER))
+	if (!reaches(r, ETH_HEADER))
 		return 0;
 	r->type = be16(((__u16 *)r->at)[6]);
 	skip(r, ETH_HEADER);
@@ -90,31 +92,41 @@ struct ipv4 {
 	__u16 total, id, place;
 	__u8 ttl, proto;
 	__u16 sum;
-	__u32 src, dst;
+	__u8 pair[8];
 };
 
-INLINE int ipv4(struct reader *r, struct packet *p)
+/* A network header says that n bytes begin with it, 0 for as many as there are. Most frames lie in
+ * one piece that holds them all: only of others it is asked what comes behind. */
+INLINE void trim(CTX *ctx, struct reader *r, struct packet *p, __u32 n)
 {
-	if (!has(r, sizeof(struct ipv4)))
+	if (!r->depth && (!n || n > r->left)) {
+		__u32 more = behind(ctx);
+		p->wire += more;
+		r->left += more;
+	}
+	if (n && n < r->left)
+		r->left = n;
+}
+
+INLINE int ipv4(CTX *ctx, struct reader *r, struct packet *p)
+{
+	if (!reaches(r, sizeof(struct ipv4)))
 		return 0;
 	struct ipv4 *h = r->at;
 	__u32 head = (h->first & 15) * 4, total = be16(h->total);
-	if (h->first >> 4 != 4 || head < 20)
+	if ((__u8)(h->first - 0x45) > 10) // version 4, 5 to 15 words
 		return 0;
-	if (total && total < r->left)
-		r->left = total;
-	if (r->left < head || (total && total < head))
+	trim(ctx, r, p, total);
+	if (r->left < head)
 		return 0;
-	p->src = h->src;
-	p->dst = h->dst;
-	p->wide = 0;
+	p->pair = *(__u64 *)h->pair;
+	p->version = 4;
 	p->size = r->left;
-	p->pair = pair(be32(h->src), be32(h->dst));
 	if (h->place & be16(0x3fff))
 		return 0;
 	r->next = h->proto;
 	skip(r, head);
-	return r->at <= r->end;
+	return 1;
 }
 
 struct ipv6 {
@@ -126,22 +138,19 @@ struct ipv6 {
 
 INLINE int extension(__u8 next) { return next == IP_HOP_BY_HOP || next == IP_ROUTING || next == IP_OPTIONS; }
 
-INLINE int ipv6(struct reader *r, struct packet *p)
+INLINE int ipv6(CTX *ctx, struct reader *r, struct packet *p)
 {
-	if (!has(r, sizeof(struct ipv6)))
+	if (!reaches(r, sizeof(struct ipv6)))
 		return 0;
 	struct ipv6 *h = r->at;
 	__u32 length = be16(h->length);
 	if (*(__u8 *)h >> 4 != 6)
 		return 0;
-	if ((length || h->next == 59) && 40 + length < r->left)
-		r->left = 40 + length;
-	p->wide = 1;
+	trim(ctx, r, p, length || h->next == 59 ? 40 + length : 0);
 	__builtin_memcpy(p->addr, h->addr, 32);
-	p->src = fold(h->addr);
-	p->dst = fold(h->addr + 4);
+	p->pair = fold(h->addr) | (__u64)fold(h->addr + 4) << 32;
+	p->version = 6;
 	p->size = r->left;
-	p->pair = pair(p->src, p->dst);
 	r->next = h->next;
 	skip(r, 40);
 #pragma unroll

@@ -23,6 +23,7 @@ struct {
 static long (*const bpf_skb_load_bytes)(CTX *skb, __u32 offset, void *to, __u32 len) = (void *)26;
 
 INLINE __u32 length(CTX *ctx) { return ctx->len; }
+INLINE __u32 behind(CTX *ctx) { return 0; }
 INLINE __u32 port(CTX *ctx) { return ctx->ifindex; }
 
 /* EtherType and tag control of the tag that the kernel took out, 0 none. */

@@ -12,13 +12,12 @@ enum { MORE, HEADERS, STOP }; /* event.Verdict */
 
 /* One direction, 64 bytes: one line of the processor's cache. */
 struct entry {
-	__u32 src, dst; /* of IPv6 folded, the whole stands in wide */
-	__u16 sport, dport;
+	__u64 pair; /* as of a struct packet, up to version: IPv6 addresses stand in wide */
+	__u32 ports, tags;
 	__u8 proto;
-	__u8 wide;
+	__u8 version; /* of IP, 0: nothing is here yet */
 	__u8 closing; /* the other direction sent its FIN: the last words are shown */
 	__u8 spare;
-	__u32 tags;
 	__u32 generation; /* of what this place holds; 0 nothing yet */
 	__u32 order; /* from user space: generation << 2 | verdict */
 	__u32 high; /* TCP: behind the last byte, shown or counted */
@@ -40,11 +39,11 @@ struct wide_set {
 /* What became of the packets of a processor that belong to a ring: each is in one of four. */
 struct tally {
 	__u64 given, counted, lost, missed; /* packets; lost: counted, but wanted; missed: in no entry either */
-	__u64 counted_bytes;
+	__u64 counted_bytes; /* on the wire */
 	__u64 tick, now; /* the coarse clock, ns, as it was read in this tick of the kernel: reading it costs as much as half of the rest */
 	__u32 lend; /* from user space: the host gets the frames too, for a while */
 	__u32 spare;
-	__u64 lost_bytes; /* as counted_bytes of whole frames */
+	__u64 lost_bytes;
 	__u64 evicted; /* entries that made room */
 	__u64 full; /* times the ring was full */
 	__u64 rest[5];
@@ -116,16 +115,7 @@ struct {
 
 volatile const __u32 ring_count = 1;
 volatile const __u32 set_count = 1; /* of one ring on one processor, a power of two */
-volatile const __u32 seed = 0; /* nobody outside can choose flows that meet in one set */
+volatile const __u64 seed = 0; /* nobody outside can choose flows that meet in one set */
 volatile const __u32 verdict_of_a_frame = 2; /* XDP_PASS; XDP_DROP where a mirror is a copy; 0 of a socket, which never gets frames itself */
 #define XDP_DROP 1
 #define XDP_PASS 2
-
-INLINE int same(const __u32 *a, const __u32 *b)
-{
-	__u32 d = 0;
-#pragma unroll
-	for (int i = 0; i < 8; i++)
-		d |= a[i] ^ b[i];
-	return !d;
-}

@@ -7,13 +7,11 @@ INLINE int tcp(struct reader *r, struct packet *p)
 {
 	if (!has(r, 20))
 		return LEAVE;
-	__u16 *w = r->at;
 	__u8 *b = r->at;
 	__u32 head = (b[12] >> 4) * 4;
 	if (head < 20 || head > r->left)
 		return LEAVE;
-	p->sport = w[0];
-	p->dport = w[1];
+	p->ports = *(__u32 *)r->at;
 	p->seq = be32(*(__u32 *)(r->at + 4));
 	p->flags = b[13];
 	p->load = r->left - head;
@@ -68,13 +66,12 @@ INLINE int udp(struct reader *r, struct packet *p)
 {
 	if (!has(r, 8))
 		return LEAVE;
-	__u16 *w = r->at;
-	__u32 n = be16(w[2]);
+	__u32 ports = *(__u32 *)r->at, n = be16(((__u16 *)r->at)[2]), to = ports >> 16;
 	if (n >= 8 && n < r->left)
 		r->left = n;
-	if (w[1] == be16(PORT_GENEVE))
+	if (to == be16(PORT_GENEVE))
 		return geneve(r);
-	if (w[1] == be16(PORT_VXLAN) || w[1] == be16(PORT_OLD_VXLAN)) {
+	if (to == be16(PORT_VXLAN) || to == be16(PORT_OLD_VXLAN)) {
 		__u8 *v = r->at + 8;
 		if (!has(r, 30) || *(__u32 *)v != be32(0x08000000) || v[7]) // RFC 7348
 			return LEAVE;
@@ -82,8 +79,7 @@ INLINE int udp(struct reader *r, struct packet *p)
 		skip(r, 16);
 		return DEEPER;
 	}
-	p->sport = w[0];
-	p->dport = w[1];
+	p->ports = ports;
 	p->load = r->left - 8;
 	skip(r, 8);
 	return COUNT;
@@ -126,13 +122,13 @@ INLINE int layer(CTX *ctx, struct mark *m, struct packet *p)
 	struct reader r = {.at = begin + off, .end = end, .left = m->left, .type = m->type, .depth = m->depth};
 	if (r.type == ETH_BRIDGED && !ethernet(&r))
 		return LEAVE;
-	if (!vlan(&r, p))
+	if (r.type != ETH_IPV4 && !vlan(&r, p))
 		return LEAVE;
 	if (r.type != ETH_IPV4 && r.type != ETH_IPV6) {
 		p->pair = 0; // ARP and the like have no pair, in a tunnel neither
 		return LEAVE;
 	}
-	if (r.type == ETH_IPV4 ? !ipv4(&r, p) : !ipv6(&r, p))
+	if (r.type == ETH_IPV4 ? !ipv4(ctx, &r, p) : !ipv6(ctx, &r, p))
 		return LEAVE;
 	int what = transport(&r, p);
 	m->off = r.at - begin;
@@ -145,13 +141,13 @@ INLINE int layer(CTX *ctx, struct mark *m, struct packet *p)
 /* What a tunnel carries. */
 APART int deeper(CTX *ctx, struct mark *m, struct packet *p) { return m && p ? layer(ctx, m, p) : LEAVE; }
 
-/* Reads the frame; without an answer of COUNT only p->pair means something. */
-INLINE int parse(CTX *ctx, __u32 wire, struct packet *p)
+/* Reads the frame; without an answer of COUNT only the pair of addresses means something. */
+INLINE int parse(CTX *ctx, struct packet *p)
 {
-	struct mark m = {.left = wire, .type = ETH_BRIDGED};
+	p->wire = length(ctx);
+	struct mark m = {.left = p->wire, .type = ETH_BRIDGED};
 	__u32 beside = tag_beside(ctx);
-	p->tags = p->pair = p->load = p->seq = 0;
-	p->sport = p->dport = 0;
+	p->pair = p->ports = p->tags = p->load = p->seq = 0;
 	p->flags = 0;
 	if (beside)
 		tag(p, beside);

@@ -15,7 +15,15 @@ struct xdp_md {
 static __u64 (*const bpf_xdp_get_buff_len)(CTX *ctx) = (void *)188;
 static long (*const bpf_xdp_load_bytes)(CTX *ctx, __u32 offset, void *to, __u32 len) = (void *)189;
 
-INLINE __u32 length(CTX *ctx) { return bpf_xdp_get_buff_len(ctx); }
+/* Bytes of the first piece of the frame, and of those behind it. */
+INLINE __u32 length(CTX *ctx)
+{
+	__u64 n = (__u64)ctx->data_end - ctx->data;
+	forget(n); // pointers are subtracted as whole words
+	return n;
+}
+
+INLINE __u32 behind(CTX *ctx) { return bpf_xdp_get_buff_len(ctx) - length(ctx); }
 INLINE __u32 port(CTX *ctx) { return ctx->ingress_ifindex; }
 INLINE __u32 tag_beside(CTX *ctx) { return 0; }
 INLINE int copy(CTX *ctx, __u32 from, void *to, __u32 n) { return bpf_xdp_load_bytes(ctx, from, to, n) == 0; }

@@ -97,12 +97,12 @@ func (t *tap) load(o Options) (err error) {
 	if o.Sets > 0 {
 		t.sets = powerOfTwo(o.Sets)
 	}
-	var seed [4]byte
+	var seed [8]byte
 	if _, err := rand.Read(seed[:]); err != nil {
 		return err
 	}
 	t.mirror, err = bpf.LoadMirror(bpf.MirrorOptions{
-		Rings: rings, RingBytes: powerOfTwo(buffer), Sets: t.sets, Seed: binary.NativeEndian.Uint32(seed[:]), Drop: t.drop, Filter: t.filter,
+		Rings: rings, RingBytes: powerOfTwo(buffer), Sets: t.sets, Seed: binary.NativeEndian.Uint64(seed[:]), Drop: t.drop, Filter: t.filter,
 	})
 	if err != nil {
 		return permitted(err)

@@ -175,25 +175,17 @@ func (t *flowTable) tell(g *glimpse, d *event.FlowDelta) bool {
 
 // name fills in whose counters they are.
 func name(e *bpf.Entry, wide *[32]byte, d *event.FlowDelta) {
-	src, dst := netip.AddrFrom4(raw(e.Src)), netip.AddrFrom4(raw(e.Dst))
-	if e.Wide != 0 {
+	var pair [8]byte
+	binary.NativeEndian.PutUint64(pair[:], e.Pair)
+	src, dst := netip.AddrFrom4([4]byte(pair[:4])), netip.AddrFrom4([4]byte(pair[4:]))
+	if e.Version == 6 {
 		src, dst = netip.AddrFrom16([16]byte(wide[:16])), netip.AddrFrom16([16]byte(wide[16:]))
 	}
-	d.Key, d.FromA = event.NewKey(netip.AddrPortFrom(src, portOf(e.Sport)), netip.AddrPortFrom(dst, portOf(e.Dport)), e.Proto)
+	var ports [4]byte
+	binary.NativeEndian.PutUint32(ports[:], e.Ports)
+	from, to := binary.BigEndian.Uint16(ports[:]), binary.BigEndian.Uint16(ports[2:])
+	d.Key, d.FromA = event.NewKey(netip.AddrPortFrom(src, from), netip.AddrPortFrom(dst, to), e.Proto)
 	d.Tags = event.Tags{Known: true, N: uint8(e.Tags >> 24), ID: [2]uint16{uint16(e.Tags >> 12 & 0xfff), uint16(e.Tags & 0xfff)}}
-}
-
-// raw are the bytes of a word as they stand in memory.
-func raw(word uint32) (b [4]byte) {
-	binary.NativeEndian.PutUint32(b[:], word)
-	return b
-}
-
-// portOf is a number that stands in network order.
-func portOf(word uint16) uint16 {
-	var b [2]byte
-	binary.NativeEndian.PutUint16(b[:], word)
-	return binary.BigEndian.Uint16(b[:])
 }
 
 // powerOfTwo is the greatest that is not more than n.
