@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/brandmelder/brandmelder/sensor/decode"
 )
@@ -13,22 +14,24 @@ import (
 const (
 	copyWindow  = 50 * millisecond  // two mirrors of one path are at most a switch queue apart
 	blindWindow = 100 * microsecond // no sender repeats a packet as fast
-	copySets    = 1024              // with 4 ways: 80,000 packets a second of one lane stay for the window
 	copyWays    = 4
+	copySets    = 16   // at first: a lane of few packets stays within the nearest cache
+	maxCopySets = 1024 // 80,000 packets a second of one lane stay for the window
 )
 
 // copies remembers the packets of the last moments, without their tags.
 type copies struct {
 	seed uint64
-	sets [][copyWays]seenPacket
+	sets [][copyWays]seenPacket // a power of two of them
 }
 
 // seenPacket has 16 bytes, so that a set is one line of the processor's cache.
 type seenPacket struct {
-	what uint32 // hash of what all copies share, beside the set's number
-	path uint32 // hash of what differs between copies: tags, TTL, MAC, interface
+	what uint64 // of a hash of what all copies share 48 bits, of one of what differs (tags, TTL, MAC, interface) 16
 	time int64  // of the first copy
 }
+
+const pathBits = 16
 
 func newCopies(seed uint64) copies {
 	return copies{seed: seed, sets: make([][copyWays]seenPacket, copySets)}
@@ -39,25 +42,51 @@ func (c *copies) forget() { clear(c.sets) }
 // seen reports whether the packet is a copy, and remembers it if not. It looks at
 // packet times, which may go back a little.
 func (c *copies) seen(h *decode.Headers) bool {
-	hash, path := c.hash(h), pathOf(h)
-	set, what := &c.sets[hash%copySets], uint32(hash>>32)
+	now := seenPacket{c.hash(h)<<pathBits | uint64(uint16(pathOf(h))), h.Time}
+	set := c.set(now.what)
 	place := 0
 	for i := range set {
 		p := &set[i]
-		if p.what == what {
-			d := max(h.Time-p.time, p.time-h.Time)
-			if d <= blindWindow || d <= copyWindow && (h.IPID != 0 || p.path != path) {
+		if (p.what^now.what)>>pathBits == 0 {
+			d := now.after(p)
+			if d <= blindWindow || d <= copyWindow && (h.IPID != 0 || p.what != now.what) {
 				return true
 			}
-			place = i
-			break
+			*p = now
+			return false
 		}
 		if p.time < set[place].time {
 			place = i
 		}
 	}
-	set[place] = seenPacket{what, path, h.Time}
+	if now.after(&set[place]) <= copyWindow && len(c.sets) < maxCopySets {
+		c.grow()
+		return c.seen(h)
+	}
+	set[place] = now
 	return false
+}
+
+func (c *copies) set(what uint64) *[copyWays]seenPacket {
+	return &c.sets[what>>pathBits&uint64(len(c.sets)-1)]
+}
+
+// after is the time between the two, whichever came first.
+func (p *seenPacket) after(q *seenPacket) int64 { return max(p.time-q.time, q.time-p.time) }
+
+// grow makes room where packets of the window would be forgotten. What shared a set
+// is spread over two.
+func (c *copies) grow() {
+	old := c.sets
+	c.sets = make([][copyWays]seenPacket, 2*len(old))
+	for i := range old {
+		for _, p := range old[i] {
+			if p.what != 0 {
+				set := c.set(p.what)
+				set[slices.Index(set[:], seenPacket{})] = p
+			}
+		}
+	}
 }
 
 func (c *copies) hash(h *decode.Headers) uint64 {

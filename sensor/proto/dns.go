@@ -149,22 +149,12 @@ func (p *dnsParser) question(c *cursor, d *DNS, first bool) bool {
 	}
 	d.QType, d.QClass = called(dnsTypes, kind, "TYPE"), p.class(class)
 	if !p.netbios {
-		d.Query = p.nameOf(d, raw)
+		d.Query = nameInfo(raw)
 		return true
 	}
 	d.QType = called(nbnsTypes, kind, "TYPE")
 	d.Query = p.netbiosInfo(raw, d)
 	return true
-}
-
-// nameOf is what the name tells; of an answer to a known query it is known already.
-func (p *dnsParser) nameOf(d *DNS, raw []byte) DNSName {
-	for _, q := range p.pending {
-		if d.Answered && q.ID == d.ID && len(raw) == len(q.Query.Text) && bytes.EqualFold(raw, []byte(q.Query.Text)) {
-			return q.Query
-		}
-	}
-	return nameInfo(raw)
 }
 
 func (p *dnsParser) netbiosInfo(raw []byte, d *DNS) DNSName {

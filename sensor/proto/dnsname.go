@@ -1,8 +1,10 @@
 package proto
 
 import (
+	"hash/maphash"
 	"math"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -97,7 +99,25 @@ func nameWidth(c byte) int {
 	return 4
 }
 
+// knownNames remembers what names tell: a few of them are asked for again and again.
+var (
+	knownNames [1024]atomic.Pointer[DNSName]
+	nameSeed   = maphash.MakeSeed()
+)
+
 func nameInfo(raw []byte) DNSName {
+	known := &knownNames[maphash.Bytes(nameSeed, raw)%uint64(len(knownNames))]
+	if n := known.Load(); n != nil && n.Text == string(raw) {
+		return *n
+	}
+	n := readName(raw)
+	if n.Text == string(raw) { // not one in capitals, whose entropy differs
+		known.Store(&n)
+	}
+	return n
+}
+
+func readName(raw []byte) DNSName {
 	n := DNSName{Text: nameText(raw), Length: len(raw)}
 	run := 0
 	for i, c := range raw {
