@@ -66,4 +66,5 @@ blind=$(awk '{ all[NR] = $1 } END { print all[int(NR * .99 + .999)] }' "$work/bl
 [ -z "$(gone "$all" "$(list)")" ] || fail "alerts are lost: $(gone "$all" "$(list)")"
 twice=$(box brandmelder alerts list --limit 1000 | awk '/^[^ ]/ { $1 = $2 = $3 = $4 = ""; print }' | sort | uniq -d)
 [ -z "$twice" ] || fail "the same alert is there again: $twice"
-step "killed ${KILLS:-20} times: blind for at most $blind ms at the 99th percentile, alerts and what was learned are there"
+box brandmelder journal verify >"$work/verify.txt" || fail "the journal: $(cat "$work/verify.txt")"
+step "killed ${KILLS:-20} times: blind for at most $blind ms at the 99th percentile, journal, alerts and what was learned are whole"

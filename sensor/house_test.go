@@ -27,11 +27,12 @@ var arrows = map[string]string{
 	"sensor/manual":   "",
 	"sensor/event":    "",
 	"sensor/secret":   "",
-	"sensor/baseline": "event",
+	"sensor/baseline": "event lasting",
 	"sensor/craft":    "event rights",
 	"sensor/check":    "bpf capture decode event flow iface ingest journal rights secret",
 	"sensor/rights":   "",
-	"sensor/iface":    "",
+	"sensor/iface":    "lasting",
+	"sensor/lasting":  "",
 	"sensor/capture":  "bpf event iface",
 	"sensor/decode":   "event",
 	"sensor/proto":    "event",
@@ -40,9 +41,9 @@ var arrows = map[string]string{
 	"sensor/detect":   "baseline event know rule",
 	"sensor/alert":    "baseline detect event know",
 	"sensor/pipeline": "alert baseline capture decode detect event flow health know proto rule",
-	"sensor/journal":  "event",
+	"sensor/journal":  "event lasting",
 	"sensor/output":   "event ingest journal secret",
-	"sensor/delivery": "event health ingest journal output",
+	"sensor/delivery": "event health ingest journal lasting output",
 	"sensor/view":     "alert event journal",
 	"sensor/health":   "event",
 	"sensor/strict":   "",
@@ -203,4 +204,21 @@ func exists(t *testing.T, pattern string) bool {
 		}
 	}
 	return false
+}
+
+// writers put files where people asked for them, or into /proc; what the sensor keeps for itself goes through lasting.
+var writers = []string{"lasting/lasting.go", "manual.go", "elastic_content.go", "iface/trait.go", "craft/wire.go"}
+
+func TestFilesAreLasting(t *testing.T) {
+	sources(t, func(path string, file *ast.File, _ *token.FileSet) {
+		if strings.HasSuffix(path, "_test.go") || slices.Contains(writers, path) {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && (s.Sel.Name == "WriteFile" || s.Sel.Name == "CreateTemp") {
+				t.Errorf("%s writes a file in a way of its own; lasting.Disk.Place does it", path)
+			}
+			return true
+		})
+	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/health"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
@@ -203,10 +204,7 @@ func (p *pulse) leave(r health.Run) {
 	if err != nil {
 		return
 	}
-	next := wordIn(p.state) + ".next"
-	if os.WriteFile(next, append(b, '\n'), 0o640) == nil {
-		os.Rename(next, wordIn(p.state))
-	}
+	lasting.Disk{}.Place(wordIn(p.state), append(b, '\n'))
 }
 
 // minuteOf reads a document of coverage.

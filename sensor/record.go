@@ -12,6 +12,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 	"github.com/brandmelder/brandmelder/sensor/view"
 )
 
@@ -52,7 +53,7 @@ func seedOf(state string) ([]byte, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		seed = make([]byte, seedSize)
 		rand.Read(seed)
-		err = os.WriteFile(path, seed, 0o640)
+		err = lasting.Disk{}.Place(path, seed)
 	}
 	if err == nil && len(seed) != seedSize {
 		err = fmt.Errorf("%s has %d bytes instead of %d; remove it to begin with new codes", path, len(seed), seedSize)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/iface"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // An interface may be renamed while a run watches it, and then be made anew, for which
@@ -55,7 +56,7 @@ func handOver(state string, watched map[string]string, sources []capture.Source)
 	if err != nil || len(note) == 0 {
 		return err
 	}
-	return os.WriteFile(noteIn(state), b, 0o640)
+	return lasting.Disk{}.Place(noteIn(state), b)
 }
 
 // named are the interfaces to watch; the note has served with that.

@@ -14,6 +14,7 @@ import (
 
 	questions "github.com/brandmelder/brandmelder/sensor/check"
 	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // written is the configuration as setup writes it: only what differs from the defaults.
@@ -74,28 +75,17 @@ func (s *setup) write(e *questions.Env) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(s.file), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(s.file), ".new-*.yaml")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err = errors.Join(err, letServicesRead(f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	try := settings{file: f.Name()}
-	if err := try.load(); err != nil {
-		return fmt.Errorf("what would be written is no configuration, and is not written: %w", err)
-	}
-	if s.kept != "" {
-		if err := os.Rename(s.file, s.kept); err != nil {
-			return err
+	err = lasting.Disk{}.Place(s.file, text, letServicesRead, func(beside string) error {
+		try := settings{file: beside}
+		if err := try.load(); err != nil {
+			return fmt.Errorf("what would be written is no configuration, and is not written: %w", err)
 		}
-	}
-	if err := os.Rename(f.Name(), s.file); err != nil {
+		if s.kept == "" {
+			return nil
+		}
+		return os.Rename(s.file, s.kept)
+	})
+	if err != nil {
 		return err
 	}
 	return s.handOver()
@@ -105,13 +95,13 @@ func (s *setup) write(e *questions.Env) error {
 const group = "brandmelder"
 
 // letServicesRead lets root write a file and the services read it.
-func letServicesRead(f *os.File) error {
+func letServicesRead(file string) error {
 	g, err := user.LookupGroup(group)
 	if err != nil { // not installed by a package
-		return f.Chmod(0o600)
+		return os.Chmod(file, 0o600)
 	}
 	gid, err := strconv.Atoi(g.Gid)
-	return errors.Join(err, f.Chown(0, gid), f.Chmod(0o640))
+	return errors.Join(err, os.Chown(file, 0, gid))
 }
 
 // handOver gives the key to the service that sends, and to nobody else.

@@ -19,6 +19,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
@@ -56,7 +57,7 @@ func lastUpgrade(state string) (*health.Upgrade, error) {
 func (u *upgrade) keep(state string) error {
 	b, err := json.Marshal(u)
 	if err == nil {
-		err = journal.Disk{}.Place(upgradeIn(state), b)
+		err = lasting.Disk{}.Place(upgradeIn(state), b)
 	}
 	return err
 }

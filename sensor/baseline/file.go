@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // A snapshot is a line of JSON, its head, then the body, then the CRC-32C of both.
@@ -59,26 +61,15 @@ func open(b []byte) (h Head, body []byte, err error) {
 // write puts a snapshot in the place of the newest, which becomes the one before:
 // at each moment one of the two is whole.
 func write(dir, name string, b []byte) error {
+	var disk lasting.Disk
 	path := filepath.Join(dir, name+ending)
-	f, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err := disk.Lay(path+".tmp", b); err != nil {
 		return err
 	}
 	if err := os.Rename(path, path+previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := os.Rename(path+".tmp", path); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return errors.Join(os.Rename(path+".tmp", path), disk.FlushFolder(dir))
 }
 
 // Restored is what became of one detector's snapshot at start.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // Lanes are the series of the journal, in the order of their weight: each goes its own
@@ -85,7 +86,7 @@ func Load(dir string, s event.Series) (a Account, err error) {
 	return a, nil
 }
 
-func (a *Account) save(disk journal.Disk, dir string, s event.Series) error {
+func (a *Account) save(disk lasting.Disk, dir string, s event.Series) error {
 	b, err := json.Marshal(a)
 	if err == nil {
 		err = disk.Place(accountPath(dir, s), append(b, '\n'))

@@ -20,6 +20,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/health"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // null answers every bulk request as if all were stored, in a process of its own.
@@ -121,7 +122,7 @@ func BenchmarkShip(b *testing.B) {
 	var used float64
 	for n := 0; b.Loop(); n++ {
 		began := cpu()
-		p := elasticPost(dir, url, journal.Disk{})
+		p := elasticPost(dir, url, lasting.Disk{})
 		p.Backoff, p.Dir = ingest.DefaultBackoff, filepath.Join(dir, fmt.Sprint("ship", n))
 		stop := make(chan struct{})
 		close(stop)

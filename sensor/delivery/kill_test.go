@@ -23,6 +23,7 @@ import (
 	"github.com/brandmelder/brandmelder/ingest/fake"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
@@ -113,7 +114,7 @@ func (elastic) Close() error { return nil }
 
 func (e elastic) Doubtful() uint64 { return e.Count().Doubtful }
 
-func elasticPost(dir, url string, disk journal.Disk) *Post {
+func elasticPost(dir, url string, disk lasting.Disk) *Post {
 	quick := ingest.Backoff{First: 2 * time.Millisecond, Most: 20 * time.Millisecond}
 	return &Post{
 		Name: "soc", Journal: filepath.Join(dir, "journal"), Dir: filepath.Join(dir, "ship", "soc"), Disk: disk, Backoff: quick,
@@ -219,7 +220,7 @@ func TestKilledAndCut(t *testing.T) {
 	close(stop)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(kills(t))*time.Second) // for what the killed ones left
 	defer cancel()
-	if err := elasticPost(v.dir, v.url, journal.Disk{}).Run(ctx, stop); err != nil || ctx.Err() != nil {
+	if err := elasticPost(v.dir, v.url, lasting.Disk{}).Run(ctx, stop); err != nil || ctx.Err() != nil {
 		t.Fatal(err, ctx.Err())
 	}
 	v.compare(server)

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
-	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
@@ -43,7 +43,7 @@ func (l *Letter) Doc() event.Doc {
 // letters are the dead letters of one output: in dead those that wait for a person, in
 // again those that a person wants to be sent once more.
 type letters struct {
-	disk journal.Disk
+	disk lasting.Disk
 	dir  string
 }
 
@@ -77,7 +77,7 @@ func (l letters) keep(s event.Series, list []output.Dead, plain bool) error {
 			return fmt.Errorf("dead letter: %w", err)
 		}
 	}
-	return l.disk.SyncFolder(l.dead())
+	return l.disk.FlushFolder(l.dead())
 }
 
 // openToGroup lets those who run the sensor move letters, also where ship is a user of
@@ -145,7 +145,7 @@ func Resend(dir, id string) (n int, err error) {
 		}
 		n++
 	}
-	return n, errors.Join(l.disk.SyncFolder(l.again()), l.disk.SyncFolder(l.dead()))
+	return n, errors.Join(l.disk.FlushFolder(l.again()), l.disk.FlushFolder(l.dead()))
 }
 
 // forget removes letters that were taken, from both folders.
@@ -160,7 +160,7 @@ func (l letters) forget(names []string) error {
 	if _, err := os.Stat(l.again()); err != nil {
 		return nil
 	}
-	return l.disk.SyncFolder(l.again())
+	return l.disk.FlushFolder(l.again())
 }
 
 // back moves a letter that was refused again to where it came from.

@@ -16,6 +16,7 @@ import (
 	"github.com/brandmelder/brandmelder/ingest/fake"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // heap is what is in use after a collection, in bytes.
@@ -146,7 +147,7 @@ func TestPoisonOnItsWay(t *testing.T) {
 		docs = append(docs, d)
 	}
 	s.append(docs...)
-	p := elasticPost(s.dir, web.URL, journal.Disk{})
+	p := elasticPost(s.dir, web.URL, lasting.Disk{})
 	p.Dir = filepath.Join(s.dir, "ship", "box")
 	s.run(p)
 	dead, _, err := Letters(p.Dir)

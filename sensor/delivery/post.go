@@ -9,7 +9,7 @@ import (
 	"github.com/brandmelder/brandmelder/ingest"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/health"
-	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
@@ -27,7 +27,7 @@ type Post struct {
 	Open    func(output.Env) (output.Sink, error)
 	Say     func(format string, args ...any)
 	Tell    func(n News, format string, args ...any) // nil: Say
-	Disk    journal.Disk
+	Disk    lasting.Disk
 	Backoff ingest.Backoff // the zero value: the usual one
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // shadow knows what a power cut would leave of a tree: of each file what was synced,
@@ -22,7 +22,7 @@ func newShadow(dir string) (*shadow, error) {
 }
 
 // disk is the double of the journal's disk.
-func (s *shadow) disk() journal.Disk { return journal.Disk{Sync: s.sync, SyncDir: s.syncDir} }
+func (s *shadow) disk() lasting.Disk { return lasting.Disk{Sync: s.sync, SyncDir: s.syncDir} }
 
 func inode(info os.FileInfo) uint64 { return info.Sys().(*syscall.Stat_t).Ino }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // kept is what an interface was like before it was prepared. It lies in a file from
@@ -112,25 +114,12 @@ func (k *kept) has(trait string) bool {
 	return false
 }
 
-// save puts it on disk whole or not at all.
 func (k *kept) save() error {
 	b, err := json.Marshal(k)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(k.path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(k.path), "new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), k.path)
+	return lasting.Disk{}.Place(k.path, append(b, '\n'))
 }
 
 func (k *kept) forget() error {

@@ -58,7 +58,7 @@ func (j *Journal) Expire(s event.Series, before, bytes int64) (gone uint64, err 
 	if gone == 0 {
 		return 0, nil
 	}
-	return gone, j.disk.syncDir(filepath.Join(j.dir, series[s]))
+	return gone, j.disk.FlushFolder(filepath.Join(j.dir, series[s]))
 }
 
 // remove notes why a segment goes before it does, so that whoever misses its entries

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // Decide brings a person's decision into the journal of dir. It is on disk when
@@ -32,7 +33,7 @@ func Decide(dir string, d event.Doc) error {
 // leave writes a document to the inbox.
 func leave(dir string, d *event.Doc) error {
 	path := filepath.Join(inbox(dir), fmt.Sprintf("%016x-%s", d.Time, d.ID))
-	if err := (Disk{}).Place(path, appendRecord(nil, 0, d)); err != nil {
+	if err := (lasting.Disk{}).Place(path, appendRecord(nil, 0, d)); err != nil {
 		return fmt.Errorf("journal: leave a decision: %w", err)
 	}
 	return nil
@@ -81,7 +82,7 @@ func (j *Journal) Collect() (int, error) {
 			return len(docs), fmt.Errorf("journal: %w", err)
 		}
 	}
-	return len(docs), j.disk.syncDir(inbox(j.dir))
+	return len(docs), j.disk.FlushFolder(inbox(j.dir))
 }
 
 func inbox(dir string) string { return filepath.Join(dir, "inbox") }

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 const (
@@ -48,7 +49,7 @@ type Entry struct {
 
 // Journal is the writer.
 type Journal struct {
-	disk   Disk
+	disk   lasting.Disk
 	dir    string
 	lock   *os.File
 	files  [len(series)]*os.File
@@ -68,10 +69,10 @@ type Opened struct {
 }
 
 // Open opens the journal in dir for writing, making it where there is none.
-func Open(dir string) (*Journal, error) { return OpenOn(Disk{}, dir) }
+func Open(dir string) (*Journal, error) { return OpenOn(lasting.Disk{}, dir) }
 
 // OpenOn is Open with another disk below it.
-func OpenOn(disk Disk, dir string) (*Journal, error) {
+func OpenOn(disk lasting.Disk, dir string) (*Journal, error) {
 	j := &Journal{disk: disk, dir: dir}
 	for _, name := range series {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o750); err != nil {
@@ -163,7 +164,7 @@ func (j *Journal) resume(s event.Series) error {
 	if cut := last.size - end; cut > 0 {
 		j.opened.Torn++
 		j.opened.Cut += cut
-		if err := errors.Join(f.Truncate(end), j.disk.sync(f)); err != nil {
+		if err := errors.Join(f.Truncate(end), j.disk.Flush(f)); err != nil {
 			return fmt.Errorf("journal: cut the torn end of %s: %w", last.path, err)
 		}
 	}
@@ -204,7 +205,7 @@ func (j *Journal) appendSeries(s event.Series, docs []event.Doc) error {
 	f := j.files[s]
 	_, err := f.Write(j.buf)
 	if err == nil {
-		err = j.disk.sync(f)
+		err = j.disk.Flush(f)
 	}
 	if err != nil { // what was half written is cut off, so that a later Append can succeed
 		return fmt.Errorf("journal: write %s: %w", f.Name(), errors.Join(err, f.Truncate(j.size[s]), rewind(f, j.size[s])))
@@ -251,7 +252,7 @@ func (j *Journal) rotate(s event.Series) error {
 	}
 	j.files[s], j.size[s] = f, int64(headSize)
 	j.made++
-	return errors.Join(j.head(s), j.disk.sync(f), j.disk.syncDir(filepath.Dir(path)))
+	return errors.Join(j.head(s), j.disk.Flush(f), j.disk.FlushFolder(filepath.Dir(path)))
 }
 
 // head writes the header of a new segment.

@@ -8,13 +8,14 @@ import (
 	"os"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // Tail reads a series from a sequence number on and goes on where it stopped. It
 // works while another process writes, reads each byte once, and hands out only what
 // is on disk for good: what a power cut could still take has nobody seen.
 type Tail struct {
-	disk Disk
+	disk lasting.Disk
 	dir  string
 	s    event.Series
 	next uint64
@@ -23,7 +24,7 @@ type Tail struct {
 }
 
 // Follow is a tail from sequence number from on.
-func Follow(disk Disk, dir string, s event.Series, from uint64) *Tail {
+func Follow(disk lasting.Disk, dir string, s event.Series, from uint64) *Tail {
 	return &Tail{disk: disk, dir: dir, s: s, next: max(from, 1)}
 }
 
@@ -158,7 +159,7 @@ func (t *Tail) read(most int) (list []Entry, err error) {
 		return t.read(most)
 	}
 	if len(list) > 0 {
-		if err := t.disk.sync(t.file); err != nil {
+		if err := t.disk.Flush(t.file); err != nil {
 			t.at -= int64(used)
 			return nil, fmt.Errorf("journal: %w", err)
 		}

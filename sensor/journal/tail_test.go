@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 )
 
 // drained is what a tail hands out until the end, with its numbers checked.
@@ -35,7 +36,7 @@ func TestTail(t *testing.T) {
 	dir := t.TempDir()
 	j := open(t, dir)
 	defer j.Close()
-	tail := Follow(Disk{}, dir, 0, 0)
+	tail := Follow(lasting.Disk{}, dir, 0, 0)
 	var want, got []string
 	for i := range 300 {
 		d := doc(i, 0)
@@ -58,7 +59,7 @@ func TestTail(t *testing.T) {
 		t.Fatal("one segment")
 	}
 	for _, from := range []uint64{1, 2, list[1].first - 1, list[1].first, list[1].first + 1, 300} {
-		ids, _ := drained(t, Follow(Disk{}, dir, 0, from), 1000)
+		ids, _ := drained(t, Follow(lasting.Disk{}, dir, 0, from), 1000)
 		if len(ids) != 301-int(from) || ids[0] != want[from-1] {
 			t.Errorf("from %d: %d, first %v", from, len(ids), ids)
 		}
@@ -77,7 +78,7 @@ func TestTailSyncsWhatItReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	refuse := true
-	disk := Disk{Sync: func(*os.File) error {
+	disk := lasting.Disk{Sync: func(*os.File) error {
 		if refuse {
 			return os.ErrDeadlineExceeded
 		}
@@ -117,7 +118,7 @@ func TestDamageInTheMiddle(t *testing.T) {
 	if err := j.Append([]event.Doc{doc(5, 0)}); err != nil {
 		t.Fatal(err)
 	}
-	ids, missing := drained(t, Follow(Disk{}, dir, 0, 0), 10)
+	ids, missing := drained(t, Follow(lasting.Disk{}, dir, 0, 0), 10)
 	if fmt.Sprint(ids) != "[id1 id3 id4 id5]" || missing != 1 || j.Opened().Torn != 1 {
 		t.Error(ids, missing, j.Opened())
 	}
@@ -150,7 +151,7 @@ func TestWhy(t *testing.T) {
 	if err != nil || large == 0 {
 		t.Fatal(large, err)
 	}
-	ids, missing := drained(t, Follow(Disk{}, dir, 0, 0), 100)
+	ids, missing := drained(t, Follow(lasting.Disk{}, dir, 0, 0), 100)
 	if missing != old+large || len(ids) != 200-int(missing) {
 		t.Error(missing, old, large, len(ids))
 	}
