@@ -23,12 +23,15 @@ box mkdir -p /etc/systemd/system/brandmelder.service.d
 printf '[Service]\nNice=5\n' >"$root/etc/systemd/system/brandmelder.service.d/local.conf"
 box brandmelder suppress add --owner ann --reason "planned test" --expiry 24h --family dga >/dev/null
 box brandmelder suppress add --owner ann --reason "scanner" --expiry 24h --family scan >/dev/null
+sed -i '/^metrics:/d' "$root/usr/share/doc/brandmelder/brandmelder.yaml" # as if this key were new in the next
 before=$(set_here | sha256sum) all=$(list) keeps=$(learned)
 for version in new:1.1.0 old:1.0.0; do
   install_deb "${version%%:*}.deb"
   grep -q "${version##*:} works" "$work/upgrade.txt" || fail "not judged: $(cat "$work/upgrade.txt")"
   runs "${version##*:}"
   untouched "${version##*:}"
+  fresh=$(box brandmelder check --json --for 0 | grep -c '"what": "since the upgrade.*: metrics"' || true)
+  case $version:$fresh in new:*:1 | old:*:0) ;; *) fail "$version: check names $fresh new keys" ;; esac
   step "${version##*:} works, with the file, two drop-ins, two suppressions, the rule switched off, all alerts and what was learned"
 done
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/brandmelder/brandmelder/deploy"
 	"github.com/brandmelder/brandmelder/ingest"
 	questions "github.com/brandmelder/brandmelder/sensor/check"
 	"github.com/brandmelder/brandmelder/sensor/config"
@@ -105,6 +106,7 @@ func (v *checking) env(names []string, wrong error) *questions.Env {
 			return len(set.Rules), nil
 		},
 	}
+	e.Fresh = fresh(documentedBefore, v.file)
 	if len(names) == 0 {
 		e.Mirror, e.Absent = interfaces(v.Mirror)
 	}
@@ -119,6 +121,21 @@ func (v *checking) env(names []string, wrong error) *questions.Env {
 		e.Zones = append(e.Zones, questions.Zone{Name: z.Name, Networks: z.Networks})
 	}
 	return e
+}
+
+// documentedBefore is where the package keeps the documented configuration of the version before.
+const documentedBefore = "/usr/lib/brandmelder/previous/brandmelder.yaml"
+
+// fresh are the keys that came with the latest upgrade and are not in a person's file; none without an upgrade or a
+// file. What cannot be read of that file is told elsewhere.
+func fresh(earlier, own string) []string {
+	before, err := os.ReadFile(earlier)
+	text, wrong := os.ReadFile(own)
+	if err != nil || wrong != nil {
+		return nil
+	}
+	keys, _ := config.Since(deploy.Configuration, before, text)
+	return keys
 }
 
 // stateOf says where the state is, and whom to ask for a mirror port that a run holds.

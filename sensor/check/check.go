@@ -77,6 +77,7 @@ type Env struct {
 
 	File      string   // of the configuration, "" the defaults
 	FileError error    // why it is not in force
+	Fresh     []string // keys that this version knows, and neither the one before nor File
 	State     string   // directory
 	Lend      func()   // asks a run that ends frames at its mirror ports to leave them to the host for 3 s
 	Journal   string   // directory

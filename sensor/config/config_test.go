@@ -34,6 +34,25 @@ type bare struct{ text string }
 
 func (b *bare) Error() string { return b.text }
 
+// Keys that an earlier version and a person's file do not have are new; what is within a list is not a key.
+func TestSince(t *testing.T) {
+	documented := "a: 1\nb: {c: [], d: {e: 1}}\nf: [{g: 1}]\n"
+	for _, c := range []struct{ earlier, own, want string }{
+		{documented, "", ""},
+		{"a: 1\nb: {c: []}\n", "# nothing\n", "b.d b.d.e f"},
+		{"a: 1\nb: {c: []}\n", "f: []\nb: {d: {}}\n", "b.d.e"},
+		{"", "", "a b b.c b.d b.d.e f"},
+	} {
+		got, err := Since([]byte(documented), []byte(c.earlier), []byte(c.own))
+		if strings.Join(got, " ") != c.want || err != nil {
+			t.Errorf("%q %q: %q %v, want %q", c.earlier, c.own, got, err, c.want)
+		}
+	}
+	if _, err := Since(nil, []byte("a: ["), nil); err == nil {
+		t.Error("a damaged file has no keys")
+	}
+}
+
 // The documentation says what is in force without a file, and names every key.
 func TestDocumentation(t *testing.T) {
 	c, err := Load(documentation)
