@@ -46,6 +46,11 @@ func TestEveryDetectorIsComplete(t *testing.T) {
 		if !slices.Contains(event.Families, s.Family) {
 			t.Errorf("%s: family %q is not on the list", s.Name, s.Family)
 		}
+		for _, path := range s.Facts.Paths() {
+			if !strings.HasPrefix(path, "brandmelder."+strings.ReplaceAll(s.Name, "-", "_")+".") {
+				t.Errorf("%s: its fact %s stands below another name", s.Name, path)
+			}
+		}
 		if len(s.Technique) == 0 {
 			t.Errorf("%s: no ATT&CK technique", s.Name)
 		}

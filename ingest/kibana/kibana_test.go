@@ -168,8 +168,11 @@ func TestThreat(t *testing.T) {
 	if d := cmp.Diff(want, string(b)); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"T9999"}, Unknown([]string{"T1003", "T9999"})); d != "" {
-		t.Error(d)
+	if NameOf("T1565.002") != "Transmitted Data Manipulation" || NameOf("T9999") != "" || NameOf("TA0006") != "" {
+		t.Error("a technique has another name, or none")
+	}
+	if plant := techniques()["T0858"]; plant.tactic.id != "TA0104" { // Execution of ATT&CK for ICS has its own id
+		t.Errorf("%+v", plant)
 	}
 }
 

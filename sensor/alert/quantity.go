@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -90,35 +89,59 @@ func duration(lang string, v float64) string {
 	return number(lang, v)
 }
 
-// dutch are the units that detectors measure in, one of them and many. A unit
-// that is not here is written as it is.
-var dutch = map[string][2]string{
-	"points": {"punt", "punten"}, "programs": {"programma", "programma's"}, "attempts": {"poging", "pogingen"}, "failed attempts": {"mislukte poging", "mislukte pogingen"}, "failures": {"mislukte poging", "mislukte pogingen"},
-	"logins": {"aanmelding", "aanmeldingen"}, "failed logins": {"mislukte aanmelding", "mislukte aanmeldingen"},
-	"hosts": {"systeem", "systemen"}, "ports": {"poort", "poorten"}, "users": {"gebruiker", "gebruikers"}, "accounts": {"account", "accounts"},
-	"connections": {"verbinding", "verbindingen"}, "contacts": {"contact", "contacten"}, "queries": {"vraag", "vragen"}, "requests": {"verzoek", "verzoeken"},
-	"names": {"naam", "namen"}, "packets": {"pakket", "pakketten"}, "files": {"bestand", "bestanden"}, "targets": {"doel", "doelen"},
-	"messages": {"bericht", "berichten"}, "answers": {"antwoord", "antwoorden"}, "anomalies": {"afwijking", "afwijkingen"}, "flows": {"verbinding", "verbindingen"},
-	"shares": {"share", "shares"}, "events": {"gebeurtenis", "gebeurtenissen"},
-	"targets per minute": {"doel per minuut", "doelen per minuut"}, "attempts per minute": {"poging per minuut", "pogingen per minuut"},
-	"standard deviations": {"standaardafwijking", "standaardafwijkingen"},
+// counted are the units that detectors count in: one of them in English, one and many
+// in Dutch.
+var counted = map[string][3]string{
+	"accounts":                     {"account", "account", "accounts"},
+	"anomalies":                    {"anomaly", "afwijking", "afwijkingen"},
+	"answers":                      {"answer", "antwoord", "antwoorden"},
+	"attempts":                     {"attempt", "poging", "pogingen"},
+	"calls":                        {"call", "aanroep", "aanroepen"},
+	"clients":                      {"client", "client", "clients"},
+	"commands":                     {"command", "opdracht", "opdrachten"},
+	"connections":                  {"connection", "verbinding", "verbindingen"},
+	"contacts":                     {"contact", "contact", "contacten"},
+	"events":                       {"event", "gebeurtenis", "gebeurtenissen"},
+	"failures":                     {"failure", "mislukte poging", "mislukte pogingen"},
+	"files":                        {"file", "bestand", "bestanden"},
+	"hosts":                        {"host", "systeem", "systemen"},
+	"logins":                       {"login", "aanmelding", "aanmeldingen"},
+	"masters":                      {"master", "master", "masters"},
+	"messages":                     {"message", "bericht", "berichten"},
+	"names":                        {"name", "naam", "namen"},
+	"networks":                     {"network", "netwerk", "netwerken"},
+	"new masters":                  {"new master", "nieuwe master", "nieuwe masters"},
+	"orders":                       {"order", "opdracht", "opdrachten"},
+	"packets":                      {"packet", "pakket", "pakketten"},
+	"points":                       {"point", "punt", "punten"},
+	"ports":                        {"port", "poort", "poorten"},
+	"programs":                     {"program", "programma", "programma's"},
+	"queries":                      {"query", "vraag", "vragen"},
+	"refused per login":            {"refused per login", "geweigerd per aanmelding", "geweigerd per aanmelding"},
+	"requests":                     {"request", "verzoek", "verzoeken"},
+	"sessions":                     {"session", "sessie", "sessies"},
+	"shares":                       {"share", "share", "shares"},
+	"steps":                        {"step", "stap", "stappen"},
+	"targets":                      {"target", "doel", "doelen"},
+	"things new":                   {"thing new", "nieuw ding", "nieuwe dingen"},
+	"tickets":                      {"ticket", "ticket", "tickets"},
+	"titles":                       {"title", "titel", "titels"},
+	"unanswered per first contact": {"unanswered per first contact", "onbeantwoord per eerste contact", "onbeantwoord per eerste contact"},
+	"unknown":                      {"unknown", "onbekend", "onbekend"},
+	"users":                        {"user", "gebruiker", "gebruikers"},
+	"weaknesses":                   {"weakness", "zwakke plek", "zwakke plekken"},
 }
 
-// english are the units whose singular is not the plural without its s.
-var english = map[string]string{
-	"queries": "query", "anomalies": "anomaly", "targets per minute": "target per minute", "attempts per minute": "attempt per minute",
-}
-
-// unitOf is the unit as it stands behind a value.
+// unitOf is the unit as it stands behind a value; one that is unknown as it is.
 func unitOf(lang string, value float64, unit string) string {
-	forms, known := dutch[unit]
+	words, known := counted[unit]
 	switch {
 	case lang == "nl" && known && value == 1:
-		return forms[0]
+		return words[1]
 	case lang == "nl" && known:
-		return forms[1]
+		return words[2]
 	case value == 1 && known:
-		return cmp.Or(english[unit], strings.TrimSuffix(unit, "s"))
+		return words[0]
 	}
 	return unit
 }

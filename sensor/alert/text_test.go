@@ -2,6 +2,11 @@ package alert
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,6 +49,7 @@ func TestQuantity(t *testing.T) {
 		en, nl string
 	}{
 		{24, "attempts", "24 attempts", "24 pogingen"},
+		{1, "weaknesses", "1 weakness", "1 zwakke plek"},
 		{2.5, "hosts", "2.5 hosts", "2,5 systemen"},
 		{1234.56, "widgets", "1235 widgets", "1235 widgets"},
 		{999, "bytes", "999 bytes", "999 bytes"},
@@ -65,6 +71,27 @@ func TestQuantity(t *testing.T) {
 		}
 		if got := Quantity("nl", test.value, test.unit); got != test.nl {
 			t.Errorf("%v %s: %q, want %q", test.value, test.unit, got, test.nl)
+		}
+	}
+}
+
+// A unit that has no words would be English on a Dutch page, and "1 hosts".
+func TestDetectorsMeasureInKnownUnits(t *testing.T) {
+	files, err := filepath.Glob("../detect/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no detectors: %v", err)
+	}
+	unit := regexp.MustCompile(`Unit: *([^,}]*)`)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range unit.FindAllStringSubmatch(string(text), -1) {
+			name, _ := strconv.Unquote(m[1])
+			if _, known := counted[name]; !known && !slices.Contains([]string{"bytes", "s", "share"}, name) {
+				t.Errorf("%s measures in %s, which counted in quantity.go has no words for", file, m[1])
+			}
 		}
 	}
 }
