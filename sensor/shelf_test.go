@@ -39,6 +39,7 @@ func TestEveryProtocolIsComplete(t *testing.T) {
 }
 
 func TestEveryDetectorIsComplete(t *testing.T) {
+	below := map[string]*event.Table{}
 	for _, s := range detect.All() {
 		if !isLine(s.Doc) || s.Facts == nil || len(s.Wants) == 0 {
 			t.Errorf("%s: Doc, Facts or Wants is missing", s.Name)
@@ -47,9 +48,11 @@ func TestEveryDetectorIsComplete(t *testing.T) {
 			t.Errorf("%s: family %q is not on the list", s.Name, s.Family)
 		}
 		for _, path := range s.Facts.Paths() {
-			if !strings.HasPrefix(path, "brandmelder."+strings.ReplaceAll(s.Name, "-", "_")+".") {
-				t.Errorf("%s: its fact %s stands below another name", s.Name, path)
+			parts := strings.Split(path, ".")
+			if len(parts) != 3 || parts[0] != "brandmelder" || below[parts[1]] != nil && below[parts[1]] != s.Facts {
+				t.Fatalf("%s: its fact %s is not brandmelder.x.fact with an x of the table's own", s.Name, path)
 			}
+			below[parts[1]] = s.Facts
 		}
 		if len(s.Technique) == 0 {
 			t.Errorf("%s: no ATT&CK technique", s.Name)

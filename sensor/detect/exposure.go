@@ -37,7 +37,7 @@ func (x *exposures) Tick(int64, Report) {}
 // note enters a weakness of one side of a flow and reports it where the day has not
 // heard of it. A host outside is not ours to mend.
 func (x *exposures) note(kind int, of event.Side, e *event.Event, report Report) {
-	host := e.Flow.Addr(of).Unmap()
+	host := e.Flow.Addr(of)
 	if !x.env.Know.Internal(host) {
 		return
 	}
@@ -53,31 +53,41 @@ func (x *exposures) note(kind int, of event.Side, e *event.Event, report Report)
 		return
 	}
 	s.told |= s.kinds
-	f := x.finding(host, s, e)
-	f.Peer = x.env.Know.Entity(e.Flow.Addr(1 - of))
-	report(f)
+	report(x.finding(of, e, s))
 }
 
-func (x *exposures) finding(host netip.Addr, s *exposed, e *event.Event) event.Finding {
-	var what []string
+func (x *exposures) finding(of event.Side, e *event.Event, s *exposed) event.Finding {
+	facts := &exposureFacts{}
 	for i, w := range x.words {
 		if s.kinds&(1<<i) != 0 {
-			what = append(what, w)
+			facts.What = append(facts.What, w)
 		}
 	}
-	return event.Finding{
+	host, other := e.Flow.Addr(of), e.Flow.Addr(of.Other())
+	f := event.Finding{
 		Key: host.String(), Time: e.Time, Onset: s.first,
-		Subject: x.env.Know.Entity(host), Port: e.Flow.Server.Port(),
+		Subject: x.env.Know.Entity(host), Peer: x.env.Know.Entity(other),
 		Flows: []event.FlowRef{e.Flow.Ref()}, FlowsTotal: 1,
-		Observed: event.Measure{Value: float64(len(what)), Unit: "weaknesses", N: len(what)},
-		Facts:    &exposureFacts{what}, Score: 50, Severity: event.Low,
+		Observed: event.Measure{Value: float64(len(facts.What)), Unit: "weaknesses", N: len(facts.What)},
+		Facts:    facts, Score: 50, Severity: event.Low,
 	}
+	if of == event.Server {
+		facts.Port = e.Flow.Server.Port()
+	} else {
+		f.Port = e.Flow.Server.Port()
+	}
+	return f
 }
 
 // exposureFacts is what a finding of policy rests on.
-type exposureFacts struct{ What []string }
+type exposureFacts struct {
+	What []string
+	Port uint16 // of the weak service; 0 where the client is what is weak
+}
 
 var exposureTable = event.NewTable("exposure", "What is weak about a host.",
-	event.Strings("brandmelder.exposure.what", event.Technical, "weaknesses seen on the wire", func(f *exposureFacts) []string { return f.What }))
+	event.Strings("brandmelder.exposure.what", event.Technical, "weaknesses seen on the wire", func(f *exposureFacts) []string { return f.What }),
+	event.Int("brandmelder.exposure.port", event.Technical, "port of the host's own service that is weak", func(f *exposureFacts) (int64, bool) { return int64(f.Port), f.Port > 0 }),
+)
 
 func (*exposureFacts) Table() *event.Table { return exposureTable }

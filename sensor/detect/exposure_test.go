@@ -11,21 +11,23 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// exposureHits is what the scenes of each detector of policy come to, in order.
+// exposureHits is what the scenes of each detector of policy come to, in order: who, with
+// the port of its own service or that of its peer.
 var exposureHits = map[string][]string{
 	"tls-policy": {
-		"10.0.1.1: TLS 1.0", "10.0.1.1: TLS 1.0, RC4", "10.0.1.2: SSL 3.0", "10.0.1.2: SSL 3.0, no encryption in TLS", "10.0.1.3: SMB version 1", "10.0.1.4: TLS 1.1",
-		"10.0.1.3: SMB version 1, NTLM version 1", "10.0.1.1: TLS 1.0, RC4, export cipher", "10.0.1.4: TLS 1.1",
+		"10.0.1.1:443 0: TLS 1.0", "10.0.1.1:443 0: TLS 1.0, RC4", "10.0.1.2:443 0: SSL 3.0", "10.0.1.2:443 0: SSL 3.0, no encryption in TLS", "10.0.1.3:445 0: SMB version 1", "10.0.1.4:443 0: TLS 1.1",
+		"10.0.1.3:445 0: SMB version 1, NTLM version 1", "10.0.1.1:443 0: TLS 1.0, RC4, export cipher", "10.0.1.4:443 0: TLS 1.1",
 	},
 	"remote-admin": {
-		"10.0.1.1: VNC without a login", "10.0.1.2: SNMP with a well-known community", "10.0.1.3: RDP without TLS", "10.0.1.4: files written by TFTP",
-		"10.0.0.7: remote control by a service outside",
+		"10.0.1.1:5900 0: VNC without a login", "10.0.1.2:161 0: SNMP with a well-known community", "10.0.1.3:3389 0: RDP without TLS", "10.0.1.4:69 0: files written by TFTP",
+		"10.0.0.7:0 443: remote control by a service outside",
 	},
 }
 
 func exposureLines(found []event.Finding) (out []string) {
 	for _, f := range found {
-		out = append(out, fmt.Sprintf("%s: %s", f.Subject.Addr, strings.Join(f.Facts.(*exposureFacts).What, ", ")))
+		facts := f.Facts.(*exposureFacts)
+		out = append(out, fmt.Sprintf("%s:%d %d: %s", f.Subject.Addr, facts.Port, f.Port, strings.Join(facts.What, ", ")))
 	}
 	return out
 }
@@ -38,12 +40,6 @@ func TestExposures(t *testing.T) {
 		}
 		if slices.ContainsFunc(found, func(f event.Finding) bool { return f.Severity != event.Low || len(f.Flows) == 0 }) {
 			t.Errorf("%s: a note became an alarm", name)
-		}
-		for _, file := range []string{"miss", "benign"} {
-			found, _ := watch(t, name, nil, sceneEvents(readScenes(t, name, file)))
-			for _, line := range exposureLines(found) {
-				t.Errorf("%s %s: %s", name, file, line)
-			}
 		}
 	}
 }

@@ -216,8 +216,8 @@ func NewTable(name, doc string, fields ...Field) *Table {
 	return t
 }
 
-// InBrief names what a person wants of such a record on one line. It panics on a
-// path that the table has not.
+// InBrief names what a person wants of such a record on one line, where what is false
+// is not shown. It panics on a path that the table has not.
 func (t *Table) InBrief(paths ...string) *Table {
 	for _, p := range paths {
 		if t.byPath[p] == nil {

@@ -44,7 +44,7 @@ type Entity struct {
 // Measure is a number that can be checked by a person.
 type Measure struct {
 	Value float64
-	Unit  string // "attempts", "bytes", "s", "hosts" …
+	Unit  string // "bytes", "s", "share", or what is counted: one of those that alert/quantity.go has words for
 	N     int    // events it rests on
 	Since int64  // baseline: learned since, ns; 0 a shipped prior
 }
@@ -64,7 +64,7 @@ type Finding struct {
 
 	Subject Entity // who did it
 	Peer    Entity // to whom; zero where there are many
-	Port    uint16 // of the service, 0 none
+	Port    uint16 // of the service at Peer, whose port the document makes it; 0 where Peer is not who serves
 	Related []netip.Addr
 
 	Flows      []FlowRef // at most MaxRefs

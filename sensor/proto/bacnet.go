@@ -91,7 +91,7 @@ type bacnetRef struct {
 }
 
 func newBACnet() *bacnetParser {
-	return &bacnetParser{pending: few[bacnetRef, otKind]{most: bacnetPending}}
+	return &bacnetParser{}
 }
 
 func (p *bacnetParser) End(emit func(event.Record)) { p.tally.end(emit) }
@@ -155,7 +155,7 @@ func (p *bacnetParser) application(k otKind, c *cursor, emit func(event.Record))
 		}
 		bacnetService(&k, c)
 		if k.op != nil {
-			p.pending.put(bacnetRef{k.from, id}, k)
+			p.pending.put(bacnetRef{k.from, id}, k, bacnetPending)
 			p.tally.ask(k, 0, emit)
 		}
 	case 1:

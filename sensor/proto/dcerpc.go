@@ -44,7 +44,7 @@ const rpcHeader = 16
 
 // probeRPC takes what begins with the header of a fragment of version 5.
 func probeRPC(from event.Side, data []byte) Verdict {
-	if v := prefixVerdict(data, []byte{5}); v != Yes {
+	if v := startsWith(data, "\x05"); v != Yes {
 		return v
 	}
 	if len(data) < rpcHeader {
@@ -99,7 +99,6 @@ func newRPC(pipe string) *rpcConversation {
 	for i := range p.cut {
 		p.cut[i] = cutter{header: rpcHeader, keep: rpcKeep, size: rpcSize}
 	}
-	p.contexts.most, p.calls.most = rpcContexts, rpcCalls
 	return p
 }
 
@@ -221,7 +220,7 @@ func (p *rpcConversation) bind(f fragment) {
 		if uuid == nil {
 			return
 		}
-		p.contexts.put(f.order.Uint16(context), rpcUUID(uuid, f.order))
+		p.contexts.put(f.order.Uint16(context), rpcUUID(uuid, f.order), rpcContexts)
 	}
 }
 

@@ -101,7 +101,7 @@ func (p *rpcConversation) request(f fragment, emit func(event.Record)) {
 	if before, ok := p.calls.pop(f.call); ok { // a call that is abandoned
 		emit(before)
 	}
-	if old, evicted := p.calls.put(f.call, r); evicted {
+	if old, evicted := p.calls.put(f.call, r, rpcCalls); evicted {
 		emit(old)
 	}
 }

@@ -79,7 +79,7 @@ type dicomKind struct {
 }
 
 func newDICOM() *dicomParser {
-	p := &dicomParser{counts: few[dicomKind, DICOM]{most: dicomKinds}}
+	p := &dicomParser{}
 	for i := range p.sides {
 		p.sides[i] = sized{head: dicomHead, most: dicomMost, size: func(h []byte) int {
 			switch {
@@ -243,7 +243,7 @@ func (p *dicomParser) count(k dicomKind, emit func(event.Record)) {
 	}
 	o := p.counts.meet(k, DICOM{
 		Kind: "operation", Calling: p.assoc.Calling, Called: p.assoc.Called, Operation: name, Destination: k.destination, Reversed: k.from == event.Server,
-	})
+	}, dicomKinds)
 	if o.Requests++; o.Requests >= 2*o.told {
 		o.tell(emit)
 	}

@@ -73,7 +73,7 @@ type dnp3Ref struct {
 }
 
 func newDNP3(datagrams bool) *dnp3Parser {
-	p := &dnp3Parser{pending: few[dnp3Ref, otKind]{most: dnp3Pending}}
+	p := &dnp3Parser{}
 	for i := range p.sides {
 		p.sides[i] = sized{whole: datagrams, head: dnp3Head, most: dnp3Most, size: func(h []byte) int {
 			n := int(h[2]) - 5 // the checksums of the header and of each 16 bytes do not count
@@ -120,7 +120,7 @@ func (p *dnp3Parser) frame(from event.Side, m []byte, emit func(event.Record)) {
 		if function == 25 && dnp3Writes(m) {
 			k.op = dnp3OpenWrite
 		}
-		p.pending.put(dnp3Ref{to, number}, k)
+		p.pending.put(dnp3Ref{to, number}, k, dnp3Pending)
 		p.tally.ask(k, 0, emit)
 	}
 }

@@ -95,7 +95,7 @@ type enipParser struct {
 }
 
 func newENIP(datagrams bool) *enipParser {
-	p := &enipParser{pending: few[uint64, otKind]{most: enipPending}}
+	p := &enipParser{}
 	for i := range p.sides {
 		p.sides[i] = sized{whole: datagrams, head: enipHead, most: enipMost, size: func(h []byte) int {
 			if !enipKnown(binary.LittleEndian.Uint16(h)) {
@@ -178,7 +178,7 @@ func (p *enipParser) message(from event.Side, ref uint64, c cursor, emit func(ev
 		k.op = cipMultiple
 		p.parts(from, c, emit)
 	}
-	p.pending.put(ref, k)
+	p.pending.put(ref, k, enipPending)
 	p.tally.ask(k, 0, emit)
 }
 

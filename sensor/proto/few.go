@@ -2,10 +2,9 @@ package proto
 
 // few is a table of a handful of entries that a conversation must remember: the
 // open files, the unanswered requests. It is searched from the front, since the
-// oldest entry is mostly the one that is asked for. When it is full the oldest
-// makes room and is counted.
+// oldest entry is mostly the one that is asked for. What adds to it says how many
+// it may hold: beyond that the oldest makes room and is counted.
 type few[K comparable, V any] struct {
-	most    int
 	entries []entry[K, V]
 	evicted int64
 }
@@ -17,12 +16,12 @@ type entry[K comparable, V any] struct {
 
 // put adds an entry or replaces the one with this key. What had to make room is
 // returned.
-func (f *few[K, V]) put(key K, value V) (old V, evicted bool) {
+func (f *few[K, V]) put(key K, value V, most int) (old V, evicted bool) {
 	if v := f.get(key); v != nil {
 		*v = value
 		return old, false
 	}
-	if len(f.entries) >= f.most {
+	if len(f.entries) >= most {
 		old, evicted = f.entries[0].value, true
 		f.entries = remove(f.entries, 0)
 		f.evicted++
@@ -32,9 +31,9 @@ func (f *few[K, V]) put(key K, value V) (old V, evicted bool) {
 }
 
 // meet points at the value of a key, which is fresh where there was none.
-func (f *few[K, V]) meet(key K, fresh V) *V {
+func (f *few[K, V]) meet(key K, fresh V, most int) *V {
 	if f.get(key) == nil {
-		f.put(key, fresh)
+		f.put(key, fresh, most)
 	}
 	return f.get(key)
 }

@@ -3,9 +3,9 @@ package proto
 import "testing"
 
 func TestFewKeepsTheYoungest(t *testing.T) {
-	f := few[int, string]{most: 3}
+	f := few[int, string]{}
 	for i := range 10 {
-		old, evicted := f.put(i, string(rune('a'+i)))
+		old, evicted := f.put(i, string(rune('a'+i)), 3)
 		if evicted != (i >= 3) || evicted && old != string(rune('a'+i-3)) {
 			t.Errorf("put %d: evicted %q %v", i, old, evicted)
 		}
@@ -19,10 +19,10 @@ func TestFewKeepsTheYoungest(t *testing.T) {
 }
 
 func TestFewPopsAndReplaces(t *testing.T) {
-	f := few[int, int]{most: 2}
-	f.put(1, 10)
-	f.put(2, 20)
-	if _, evicted := f.put(1, 11); evicted || len(f.entries) != 2 {
+	f := few[int, int]{}
+	f.put(1, 10, 2)
+	f.put(2, 20, 2)
+	if _, evicted := f.put(1, 11, 2); evicted || len(f.entries) != 2 {
 		t.Error("replacing a value made another one go")
 	}
 	if v, ok := f.pop(1); !ok || v != 11 {

@@ -141,33 +141,6 @@ type ftpCommand struct {
 	after int // commands after this one that were too many to keep
 }
 
-// lineBuffer gathers a line; what is longer than its bound is dropped.
-type lineBuffer struct {
-	buf  []byte
-	lost bool // a part of the line was never seen: it is no line
-}
-
-// gap forgets the line at hand.
-func (l *lineBuffer) gap() { l.buf, l.lost = l.buf[:0], true }
-
-// next takes bytes up to a line's end and says how many, and the line when whole.
-// The line is valid until the next call.
-func (l *lineBuffer) next(data []byte, bound int) (n int, line []byte, whole bool) {
-	end := bytes.IndexByte(data, '\n')
-	n = end + 1
-	if end < 0 {
-		n = len(data)
-	}
-	l.buf = append(l.buf, data[:min(n, max(0, bound-len(l.buf)))]...)
-	if end < 0 {
-		return n, nil, false
-	}
-	line = bytes.TrimRight(l.buf, "\r\n")
-	lost := l.lost
-	l.buf, l.lost = l.buf[:0], false
-	return n, line, !lost
-}
-
 func (p *ftpParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
 	for len(data) > 0 && !p.done {
 		n, line, whole := p.lines[from].next(data, ftpMaxLine)

@@ -8,7 +8,7 @@ import (
 
 func init() {
 	register(Spec{Name: "hl7", Doc: "HL7 over MLLP: which application sends what kind of message to which, and how it is acknowledged; never a patient", Source: "HL7 v2.5.1 chapter 2, MLLP release 1",
-		IP: 6, Ports: []uint16{2575, 6661}, Limit: 2*hl7Head + hl7Kinds*512 + 1<<10, Probe: probeHL7, New: func() Parser { return &hl7Parser{kinds: few[hl7Kind, HL7]{most: hl7Kinds}} }, Tables: []*event.Table{hl7Table}})
+		IP: 6, Ports: []uint16{2575, 6661}, Limit: 2*hl7Head + hl7Kinds*512 + 1<<10, Probe: probeHL7, New: func() Parser { return &hl7Parser{} }, Tables: []*event.Table{hl7Table}})
 }
 
 const (
@@ -190,7 +190,7 @@ func (k *hl7Kind) field(n int) *string {
 }
 
 func (p *hl7Parser) count(k hl7Kind, emit func(event.Record)) {
-	h := p.kinds.meet(k, HL7{hl7Kind: k})
+	h := p.kinds.meet(k, HL7{hl7Kind: k}, hl7Kinds)
 	if h.Messages++; h.Messages >= 2*h.told {
 		h.tell(emit)
 	}

@@ -58,27 +58,6 @@ func probeTarget(method string, data []byte) Verdict {
 	return max(startsWith(data, " /"), startsWith(data, " http://"), startsWith(data, " https://"), startsWith(data, " *"))
 }
 
-// openedBy reports whether a text's first byte is one of these letters, small or
-// capital, or white space, or not there yet: what costs a probe least to ask.
-func openedBy(data []byte, letters string) bool {
-	if len(data) == 0 {
-		return true
-	}
-	c := data[0]
-	return c == ' ' || c == '\r' || c == '\n' || c == '\t' || c >= 'A' && strings.IndexByte(letters, c&^0x20) >= 0
-}
-
-func startsWith(data []byte, want string) Verdict {
-	n := min(len(data), len(want))
-	switch {
-	case string(data[:n]) != want[:n]:
-		return No
-	case n < len(want):
-		return More
-	}
-	return Yes
-}
-
 type httpParser struct {
 	sides    [2]httpSide
 	request  *HTTP   // whose headers or body the client is sending

@@ -71,7 +71,7 @@ type icmpParser struct {
 }
 
 func newICMP(types icmpTypes, request, reply uint8) *icmpParser {
-	return &icmpParser{types: types, request: request, reply: reply, again: icmpAgain, pending: few[uint32, asked]{most: icmpPending}}
+	return &icmpParser{types: types, request: request, reply: reply, again: icmpAgain}
 }
 
 func (p *icmpParser) Feed(from event.Side, data []byte, emit func(event.Record)) bool {
@@ -133,7 +133,7 @@ func (p *icmpParser) echo(from event.Side, data []byte) {
 	mine := asked{hash, string(load[:min(len(load), icmpHead)]), len(load)}
 	if data[0] == p.request {
 		s.Requests++
-		p.pending.put(id, mine)
+		p.pending.put(id, mine, icmpPending)
 		p.carries(load)
 		p.says(wordOf(load))
 		return

@@ -190,8 +190,7 @@ func (p *imapParser) command(line []byte) {
 		p.asking = tag
 	}
 	p.rec.Commands++
-	p.waiting.most = imapPending
-	p.waiting.put(tag, c)
+	p.waiting.put(tag, c, imapPending)
 }
 
 // imapWords reads the two arguments of LOGIN: atoms, quoted texts or literals, of

@@ -68,8 +68,8 @@ func probeIRCServer(data []byte) Verdict {
 			return v
 		}
 	}
-	if len(data) == 0 || data[0] != ':' {
-		return yesIf(len(data) == 0) / 2
+	if data[0] != ':' {
+		return No
 	}
 	_, rest, ok := bytes.Cut(data, []byte(" "))
 	if !ok || len(rest) < 7 {
@@ -143,8 +143,7 @@ func (p *ircParser) join(arg string, emit func(event.Record)) {
 			return
 		}
 		keyed := i < len(key) && key[i] != ""
-		p.keys.most = 8
-		p.keys.put(name[:min(len(name), 64)], keyed)
+		p.keys.put(name[:min(len(name), 64)], keyed, 8)
 		emit(p.record(IRC{What: "join", Channel: printable(name[:min(len(name), 64)]), Keyed: keyed}))
 	}
 }

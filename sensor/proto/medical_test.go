@@ -67,7 +67,7 @@ ADT1@WARD>LAB1@LAB ADT^A01 P 2.5 2/1/1 AE`)
 
 // Of a message no more is kept than its header and the name of a segment.
 func TestHL7KeepsNoSegment(t *testing.T) {
-	p := &hl7Parser{kinds: few[hl7Kind, HL7]{most: hl7Kinds}}
+	p := &hl7Parser{}
 	p.Feed(event.Client, []byte("\x0bMSH|^~\\&|A|B|C|D\rPID|1||"+strings.Repeat("9", 100_000)), func(event.Record) {})
 	if n := len(p.sides[event.Client].buf); n != hl7Segment {
 		t.Errorf("%d bytes are kept", n)

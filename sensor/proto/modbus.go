@@ -109,7 +109,7 @@ type modbusAsked struct {
 }
 
 func newModbus() *modbusParser {
-	p := &modbusParser{pending: few[uint16, modbusAsked]{most: modbusPending}}
+	p := &modbusParser{}
 	for i := range p.sides {
 		p.sides[i] = sized{head: modbusHead, most: modbusMost, size: func(h []byte) int {
 			if h[2]|h[3] != 0 || h[4] > 1 {
@@ -171,7 +171,7 @@ func (p *modbusParser) request(m []byte, emit func(event.Record)) {
 	if asked.kind.op == nil {
 		asked.kind.op = otOther
 	}
-	p.pending.put(tid, asked)
+	p.pending.put(tid, asked, modbusPending)
 	p.tally.ask(asked.kind, items, emit)
 }
 

@@ -74,7 +74,7 @@ type mongoParser struct {
 }
 
 func newMongo() *mongoParser {
-	p := &mongoParser{rec: Database{System: "mongodb"}, pending: few[uint32, string]{most: 16}}
+	p := &mongoParser{rec: Database{System: "mongodb"}}
 	for i := range p.sides {
 		p.sides[i] = pieces{head: mongoHead, size: mongoSize}
 	}
@@ -201,7 +201,7 @@ func (p *mongoParser) request(id uint32, database string, c *cursor, emit func(e
 		p.rec.Statements++
 	}
 	if place(mongoKept, command) < len(mongoKept) || strings.HasPrefix(command, "sasl") || command == "authenticate" {
-		p.pending.put(id, command)
+		p.pending.put(id, command, 16)
 	}
 }
 

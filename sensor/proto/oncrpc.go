@@ -93,7 +93,7 @@ type oncAsked struct {
 }
 
 func newONC(datagrams bool) *oncParser {
-	p := &oncParser{datagrams: datagrams, waiting: few[uint32, oncAsked]{most: oncCalls}, kinds: few[oncKind, ONCRPC]{most: oncKinds}}
+	p := &oncParser{datagrams: datagrams}
 	for i := range p.sides {
 		p.sides[i] = sized{head: oncHead, most: oncHead + rpcKept, size: func(head []byte) int {
 			return oncHead + int(binary.BigEndian.Uint32(head)&(1<<31-1))
@@ -129,7 +129,7 @@ func (p *oncParser) message(from event.Side, m []byte, emit func(event.Record)) 
 			k.Program = known.name
 		}
 		k.Procedure = oncProcedure(known, k.Version, procedure)
-		p.waiting.put(xid, oncAsked{k, procedure > 0 && (known.status || k.Procedure == "mnt")})
+		p.waiting.put(xid, oncAsked{k, procedure > 0 && (known.status || k.Procedure == "mnt")}, oncCalls)
 		p.count(k, emit)
 	}
 }
@@ -147,7 +147,7 @@ func oncProcedure(p oncProgram, version int64, n uint32) string {
 }
 
 func (p *oncParser) count(k oncKind, emit func(event.Record)) {
-	r := p.kinds.meet(k, ONCRPC{oncKind: k})
+	r := p.kinds.meet(k, ONCRPC{oncKind: k}, oncKinds)
 	if r.Calls++; r.Calls >= 2*r.told {
 		r.tell(emit)
 	}

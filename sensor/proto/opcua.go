@@ -78,7 +78,7 @@ type opcuaAsked struct {
 }
 
 func newOPCUA() *opcuaParser {
-	p := &opcuaParser{pending: few[uint32, opcuaAsked]{most: opcuaPending}}
+	p := &opcuaParser{}
 	for i := range p.sides {
 		p.sides[i] = sized{head: opcuaHead, most: opcuaMost, size: func(h []byte) int {
 			switch string(h[:3]) {
@@ -195,7 +195,7 @@ func (p *opcuaParser) service(from event.Side, c *cursor, emit func(event.Record
 		case opcuaActivate:
 			asked.login = p.login(c)
 		}
-		p.pending.put(id, asked)
+		p.pending.put(id, asked, opcuaPending)
 		p.tally.ask(asked.kind, 1, emit)
 	}
 }

@@ -118,16 +118,14 @@ func (t *otTally) answer(k otKind, status string, emit func(event.Record)) {
 
 // nowhere notes an address that was refused because it does not exist.
 func (t *otTally) nowhere(k otKind, addr uint32) {
-	t.unknown.most = maxUnknown
 	if len(t.unknown.entries) < maxUnknown && t.unknown.get(addr) == nil {
-		t.unknown.put(addr, struct{}{})
+		t.unknown.put(addr, struct{}{}, maxUnknown)
 		t.of(k).Unknown++
 	}
 }
 
 func (t *otTally) of(k otKind) *OT {
-	t.kinds.most = otKinds
-	return t.kinds.meet(k, OT{op: k.op, Code: k.code, Unit: k.unit, Detail: k.detail, Reversed: k.from == event.Server})
+	return t.kinds.meet(k, OT{op: k.op, Code: k.code, Unit: k.unit, Detail: k.detail, Reversed: k.from == event.Server}, otKinds)
 }
 
 // end tells of what has grown since it was told.

@@ -12,7 +12,7 @@ func init() {
 	register(Spec{
 		Name: "radius", Doc: "network access: who logs on through which switch, access point or VPN, and the decision",
 		Source: "RFC 2865, RFC 2866, RFC 5176", IP: 17, Ports: []uint16{1812, 1813, 1645, 1646, 3799}, Limit: 16 << 10,
-		Probe: func(_ event.Side, data []byte) Verdict { return yesIf(isRADIUS(data)) }, New: func() Parser { return &radiusParser{asked: few[byte, *RADIUS]{most: radiusPending}} },
+		Probe: func(_ event.Side, data []byte) Verdict { return yesIf(isRADIUS(data)) }, New: func() Parser { return &radiusParser{} },
 		Tables: []*event.Table{radiusTable, (*event.Login)(nil).Table()},
 	})
 }
@@ -110,7 +110,7 @@ func (p *radiusParser) Feed(_ event.Side, data []byte, emit func(event.Record)) 
 			return true // sent again
 		}
 		r.attributes(data)
-		if old, evicted := p.asked.put(id, r); evicted {
+		if old, evicted := p.asked.put(id, r, radiusPending); evicted {
 			emit(old)
 		}
 		return true

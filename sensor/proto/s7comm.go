@@ -93,7 +93,7 @@ type s7Ref struct {
 }
 
 func newS7() *s7Parser {
-	p := &s7Parser{pending: few[s7Ref, otKind]{most: s7Pending}}
+	p := &s7Parser{}
 	for i := range p.sides {
 		p.sides[i] = sized{head: 4, most: s7Most, size: tpktSize}
 	}
@@ -158,7 +158,7 @@ func (p *s7Parser) ask(from event.Side, ref uint16, k otKind, emit func(event.Re
 	if k.from = from; k.code == s7Block || k.code == s7Ended {
 		k.from = event.Client
 	}
-	p.pending.put(s7Ref{from, ref}, k)
+	p.pending.put(s7Ref{from, ref}, k, s7Pending)
 	p.tally.ask(k, 0, emit)
 }
 

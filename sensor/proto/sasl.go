@@ -8,10 +8,6 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-// textMaxLine bounds a line of the text protocols, bytes. RFC 4954 lets a line of
-// a login have 12288, but only those of Kerberos come near it.
-const textMaxLine = 4096
-
 // mailDot is the line that ends a message in SMTP and POP3, bytes.
 const mailDot = int64(len(".\r\n"))
 
@@ -107,11 +103,4 @@ func (s *sasl) between(b []byte, from, to string) {
 
 func (s *sasl) login(protocol string) *event.Login {
 	return &event.Login{Protocol: protocol, Method: s.mechanism, User: s.user, Domain: s.domain, Clear: s.clear}
-}
-
-// words cuts a line into its first word, in upper case and at most 16 bytes long,
-// and the rest.
-func words(line []byte) (verb, rest string) {
-	v, r, _ := strings.Cut(string(line), " ")
-	return strings.ToUpper(v[:min(len(v), 16)]), strings.TrimSpace(r)
 }

@@ -153,8 +153,7 @@ func (t *sipTalk) request(from event.Side, m *sipMessage, emit func(event.Record
 		return // sent again
 	}
 	r := &SIP{Method: m.method, Agent: m.agent, Names: int64(len(t.names)), Reverse: from == event.Server}
-	t.waiting.most = sipPending
-	if old, evicted := t.waiting.put(m.call, &sipAsked{r, m.login}); evicted {
+	if old, evicted := t.waiting.put(m.call, &sipAsked{r, m.login}, sipPending); evicted {
 		t.tell(old, nil, emit)
 	}
 }

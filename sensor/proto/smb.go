@@ -43,7 +43,7 @@ func probeSMB(_ event.Side, data []byte) Verdict {
 	}
 	switch data[0] {
 	case nbssRequest: // two encoded names of 34 bytes
-		return prefixVerdict(data, []byte{nbssRequest, 0, 0, 68, 32})
+		return startsWith(data, string([]byte{nbssRequest, 0, 0, 68, 32}))
 	case nbssPositive:
 		return No // the client's request tells
 	case nbssMessage:
@@ -58,17 +58,6 @@ func probeSMB(_ event.Side, data []byte) Verdict {
 	}
 	if smbKind(data[4:]) == 0 {
 		return No
-	}
-	return Yes
-}
-
-func prefixVerdict(data, want []byte) Verdict {
-	n := min(len(data), len(want))
-	switch {
-	case !bytes.Equal(data[:n], want[:n]):
-		return No
-	case n < len(want):
-		return More
 	}
 	return Yes
 }
@@ -107,8 +96,6 @@ func newSMB() Parser {
 	for i := range p.cut {
 		p.cut[i] = cutter{header: 4, keep: 4 + smbKeep, size: nbssSize}
 	}
-	p.trees.most, p.files.most, p.calls.most = smbTrees, smbFiles, smbCalls
-	p.logins.open.most = 8
 	return p
 }
 

@@ -169,7 +169,7 @@ func (p *smbParser) request1(m *smb1Message) {
 	if !wanted {
 		return
 	}
-	if old, evicted := p.calls.put(m.id(m.command), call); evicted {
+	if old, evicted := p.calls.put(m.id(m.command), call, smbCalls); evicted {
 		p.unanswered(old)
 	}
 }

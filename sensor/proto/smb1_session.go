@@ -90,7 +90,7 @@ func (p *smbParser) connected1(m *smb1Message, call smbCall) {
 			kind = "disk"
 		}
 		call.record.ShareType = kind
-		p.trees.put(m.tree, share{call.record.Share, kind})
+		p.trees.put(m.tree, share{call.record.Share, kind}, smbTrees)
 	}
 	p.say(*call.record)
 }

@@ -140,7 +140,7 @@ func (p *smbParser) request2(m *smb2Message, create uint64) {
 	if !wanted {
 		return
 	}
-	if old, evicted := p.calls.put(m.id, call); evicted {
+	if old, evicted := p.calls.put(m.id, call, smbCalls); evicted {
 		p.unanswered(old)
 	}
 }
@@ -226,7 +226,7 @@ func (p *smbParser) connected2(m *smb2Message, call smbCall) {
 		c.skip(1)
 		call.record.ShareType = kind
 		call.record.Encrypted = c.le32()&0x8000 != 0
-		p.trees.put(smbTree{m.session, m.tree}, share{call.record.Share, kind})
+		p.trees.put(smbTree{m.session, m.tree}, share{call.record.Share, kind}, smbTrees)
 	}
 	p.say(*call.record)
 }

@@ -77,7 +77,7 @@ func (p *smbParser) open(h smbHandle, f *smbFile) {
 		f.rpc = newRPC(f.pipe)
 		p.pipes++
 	}
-	if old, evicted := p.files.put(h, f); evicted {
+	if old, evicted := p.files.put(h, f, smbFiles); evicted {
 		p.finish(old)
 	}
 }

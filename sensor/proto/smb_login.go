@@ -66,7 +66,7 @@ func (p *smbParser) decide(l *login, session uint64, status uint32, reason strin
 		if l == nil {
 			return
 		}
-		if old, evicted := p.logins.open.put(session, l); evicted {
+		if old, evicted := p.logins.open.put(session, l, 8); evicted {
 			p.attempt(old, event.Unknown, "")
 		}
 	case l == nil:

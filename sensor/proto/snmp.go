@@ -164,13 +164,8 @@ func (p *snmpParser) Feed(from event.Side, data []byte, emit func(event.Record))
 	if !ok {
 		return true
 	}
-	p.kinds.most = snmpKinds
 	key := snmpKind{s.Version, s.Operation, s.Error, s.User, s.Level, s.Default, s.Clear, from}
-	n := p.kinds.get(key)
-	if n == nil {
-		p.kinds.put(key, 0)
-		n = p.kinds.get(key)
-	}
+	n := p.kinds.meet(key, 0, snmpKinds)
 	*n++
 	if *n&(*n-1) == 0 {
 		s.Messages, s.From = *n, from.String()

@@ -29,12 +29,7 @@ const storeKinds = 32
 type storeTally struct{ kinds few[string, Store] }
 
 func (t *storeTally) count(system, command string, refused bool, emit func(event.Record)) {
-	t.kinds.most = storeKinds
-	s := t.kinds.get(command)
-	if s == nil {
-		t.kinds.put(command, Store{System: system, Command: command})
-		s = t.kinds.get(command)
-	}
+	s := t.kinds.meet(command, Store{System: system, Command: command}, storeKinds)
 	s.Requests++
 	if refused {
 		s.Refused++

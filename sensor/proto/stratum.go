@@ -119,8 +119,7 @@ func (p *stratumParser) call(c *stratumCall, emit func(event.Record)) {
 	case "mining.subscribe", "mining.hello", "mining.authorize", "eth_submitLogin", "login", "eth_getWork":
 		r := &Stratum{Method: c.Method}
 		r.params(c.Params)
-		p.waiting.most = stratumPending
-		if old, evicted := p.waiting.put(string(c.ID[:min(len(c.ID), 32)]), r); evicted {
+		if old, evicted := p.waiting.put(string(c.ID[:min(len(c.ID), 32)]), r, stratumPending); evicted {
 			p.tell(old, emit)
 		}
 	case "mining.submit", "submit", "eth_submitWork":

@@ -65,13 +65,6 @@ func probeTLS(from event.Side, data []byte) Verdict {
 	return yesIf(data[5] == want)
 }
 
-func yesIf(b bool) Verdict {
-	if b {
-		return Yes
-	}
-	return No
-}
-
 type tlsParser struct {
 	rec   *TLS
 	sides [2]tlsSide

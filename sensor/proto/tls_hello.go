@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // TLS extensions that are read (IANA registry).
@@ -125,16 +124,6 @@ func numbers(c *cursor) []uint16 {
 // grease tells the values that clients send to keep servers tolerant: 0x0a0a,
 // 0x1a1a … 0xfafa.
 func grease(n uint16) bool { return n&0x0f0f == 0x0a0a && n>>8 == n&0xff }
-
-// printable replaces what is no text: names are attacker's bytes.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == utf8.RuneError {
-			return '?'
-		}
-		return r
-	}, s)
-}
 
 // ja3 is Salesforce's fingerprint: version, ciphers, extensions, groups and point
 // formats in decimal, hashed.
