@@ -64,4 +64,4 @@ iec104_command() { bg dev "$py" "$here/ot.py" iec104 $net.30; sleep 1; A "$py" "
 scenario ics-command cip_write
 cip_write() { bg dev "$bin/enip_server" --address $net.30:44818 SCADA=INT[20]; sleep 3; for n in $(seq 8); do A "$bin/enip_client" --address $net.30:44818 --print "SCADA[$n]=(INT)4$n"; done; }
 scenario ics-command opcua_write
-opcua_write() { bg dev "$py" "$here/ot.py" opcua $net.30; sleep 4; A "$py" "$here/ot.py" opcua_orders $net.30; }
+opcua_write() { bg dev "$py" "$here/ot.py" opcua $net.30; until_up dev 4840; A "$py" "$here/ot.py" opcua_orders $net.30; }
