@@ -59,6 +59,7 @@ var deedHits = map[string]map[string]string{
 		"10.0.0.8 10.0.1.1":  "73 CVE-2020-0796 ×1",
 		"10.0.0.9 10.0.1.1":  "73 CVE-2017-7494 ×1",
 		"10.0.0.10 10.0.1.1": "47 AddPrinterDriver ×1",
+		"10.0.0.11 10.0.1.1": "73 CVE-2007-2447 ×1",
 	},
 	"netlogon-exploit": {
 		"10.0.0.1 10.0.9.1": "99 NetrServerReqChallenge with zeros, many NetrServerAuthenticate, NetrServerAuthenticate accepted, NetrServerPasswordSet2 after it ×582",
@@ -76,6 +77,10 @@ var deedHits = map[string]map[string]string{
 		"10.0.0.3 10.0.1.1": "73 BlueKeep: channel MS_T120 ×1",
 		"10.0.0.4 10.0.1.1": "73 telnet: an option as the name of the user ×1",
 		"10.0.0.5 10.0.1.1": "73 telnet: key id longer than the server's room for it ×1",
+		"10.0.0.6 10.0.1.1": "73 FTP: the name that opens the backdoor of vsftpd 2.3.4 ×1",
+		"10.0.0.7 10.0.1.1": "73 IRC: the word that opens the backdoor of UnrealIRCd 3.2.8.1 ×1",
+		"10.0.0.8 10.0.1.1": "73 a command as the name of a user ×1",
+		"10.0.0.9 10.0.1.1": "73 a command as the name of a user ×1",
 	},
 	"forced-authentication": {
 		"10.0.0.1 10.0.1.1": "73 RpcRemoteFindFirstPrinterChangeNotification, server logs on to the client ×2",

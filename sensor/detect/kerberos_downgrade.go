@@ -12,7 +12,9 @@ import (
 // downgrade finds weak encryption where both ends know better: a login with RC4
 // alone, as who has a password's hash makes it; accounts and machines answered with
 // RC4, as a controller with a skeleton key does; and tickets of the domain itself
-// in RC4, as who forges them with the hash of krbtgt does.
+// in RC4, as who forges them with the hash of krbtgt does. And tickets that are asked
+// for without the list of groups: who brings his own list, or leaves it to be made up
+// under another name, asks so (MS14-068, CVE-2021-42287); what logs people on never does.
 type downgrade struct {
 	env     Env
 	realms  *baseline.Map[netip.Addr, struct{}] // controllers that give tickets of the domain in AES
@@ -32,13 +34,14 @@ const (
 	downLegacy
 	downAnswers
 	downForged
+	downNoGroups
 )
 
-var downgradeWords = []string{"login with RC4 alone", "login without AES", "account and machine answered with RC4", "ticket of the domain in RC4"}
+var downgradeWords = []string{"login with RC4 alone", "login without AES", "account and machine answered with RC4", "ticket of the domain in RC4", "ticket without the list of groups asked for"}
 
 // Old machines offer no AES at all, a list of several old types: a note. A list of
 // RC4 alone is written by tools, and by a few servers that were set up so by hand.
-var downgradeSeverity = []event.Severity{event.Medium, event.Low, event.Medium, event.High}
+var downgradeSeverity = []event.Severity{event.Medium, event.Low, event.Medium, event.High, event.Medium}
 
 const (
 	downClients = 20_000
@@ -74,6 +77,9 @@ func (d *downgrade) Observe(e *event.Event, report Report) {
 		how, ok = d.login(e)
 	case "TGS-REP":
 		how, ok = d.ticket(e)
+	}
+	if !ok && event.IsTrue(r, "brandmelder.kerberos.no_pac") && event.Has(r, "brandmelder.kerberos.ticket_etype") {
+		how, ok = downNoGroups, true
 	}
 	if !ok {
 		return
@@ -146,7 +152,7 @@ func (*downgradeFacts) Table() *event.Table { return downgradeTable }
 
 func init() {
 	register(Spec{
-		Name: "kerberos-downgrade", Doc: "Kerberos with RC4 where both ends know AES: logins with a hash, skeleton key, forged tickets",
+		Name: "kerberos-downgrade", Doc: "Kerberos with RC4 where both ends know AES, or without the list of groups: logins with a hash, skeleton key, forged tickets",
 		Family: "kerberos-downgrade", Technique: []string{"T1550.002", "T1556.001", "T1558.001"},
 		Class: event.Absolute, Severity: event.Medium,
 		Wants: []string{"kerberos"}, Facts: downgradeTable, New: newDowngrade,

@@ -53,6 +53,7 @@ func TestDowngradeHit(t *testing.T) {
 		"10.0.0.3 nurse 47 account and machine answered with RC4",
 		"10.0.0.4 Administrator 73 ticket of the domain in RC4",
 		"10.0.0.5 scanner 21 login without AES",
+		"10.0.0.6 nurse 47 ticket without the list of groups asked for",
 	}
 	if diff := cmp.Diff(want, ticketStories(t, "kerberos-downgrade", "hit")); diff != "" {
 		t.Error(diff)

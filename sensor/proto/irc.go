@@ -129,6 +129,12 @@ func (p *ircParser) client(verb, arg string, emit func(event.Record)) {
 	case "PRIVMSG", "NOTICE":
 		p.sent++
 		p.message(arg, false, emit)
+	default:
+		// No command of the protocol; the copies of UnrealIRCd 3.2.8.1 that were
+		// tampered with run what follows (CVE-2010-2075).
+		if strings.HasPrefix(verb, "AB;") {
+			emit(p.record(IRC{What: "backdoor"}))
+		}
 	}
 }
 
@@ -246,8 +252,8 @@ func botOrder(text string) string {
 	return ""
 }
 
-var ircTable = event.NewTable("irc", "IRC: channels, orders of bots, ends of sessions.",
-	event.String("brandmelder.irc.what", event.Technical, "join, order or end", func(r *IRC) (string, bool) { return r.What, true }),
+var ircTable = event.NewTable("irc", "IRC: channels, orders of bots, calls of a backdoor, ends of sessions.",
+	event.String("brandmelder.irc.what", event.Technical, "join, order, backdoor or end", func(r *IRC) (string, bool) { return r.What, true }),
 	event.String("brandmelder.irc.nick", event.Personal, "name of the client", func(r *IRC) (string, bool) { return r.Nick, r.Nick != "" }),
 	event.Bool("brandmelder.irc.bot_nick", event.Technical, "it is made of an operating system and a number, as bots do", func(r *IRC) (bool, bool) { return true, r.BotNick }),
 	event.String("brandmelder.irc.channel", event.Personal, "channel", func(r *IRC) (string, bool) { return r.Channel, r.Channel != "" }),

@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 )
@@ -41,6 +42,10 @@ func (k *Kerberos) preauth(list []byte) {
 			}
 		case 2:
 			k.Proof = encryption(value)
+		case 128: // KERB-PA-PAC-REQUEST (MS-KILE 2.2.3): include-pac [0] BOOLEAN
+			seq := cursor{data: opened(value)}
+			_, include := seq.element()
+			k.NoPAC = bytes.Equal(opened(include), []byte{0})
 		}
 	}
 }

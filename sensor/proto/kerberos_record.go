@@ -22,6 +22,7 @@ type Kerberos struct {
 	Referral     bool    // that ticket is none for the realm that gave it: it leads to another
 	Proof        int32   // of the encrypted timestamp that proves the password, 0 none
 	Preauth      []int32 // types of the request's pre-authentication data, at most 16
+	NoPAC        bool    // the request wants a ticket without its owner's groups
 	Options      uint32  // KDC options, bit 0 is the highest
 	Workstation  string  // NetBIOS name among the client's addresses
 	Error        int32   // code, -1 none
@@ -112,6 +113,7 @@ func kerberosFields() []event.Field {
 		event.Bool("brandmelder.kerberos.referral", event.Technical, "the ticket that the request stands on was given by another realm", func(k *Kerberos) (bool, bool) { return true, k.Referral }),
 		etype("proof_etype", "encryption of the timestamp that proves the password", func(k *Kerberos) int32 { return k.Proof }),
 		event.Strings("brandmelder.kerberos.preauth", event.Technical, "types of pre-authentication data in the request", func(k *Kerberos) []string { return numberedAll(preauthNames, k.Preauth) }),
+		event.Bool("brandmelder.kerberos.no_pac", event.Technical, "a ticket without its owner's groups is asked for", func(k *Kerberos) (bool, bool) { return true, k.NoPAC }),
 		event.Strings("brandmelder.kerberos.options", event.Technical, "options of the request", (*Kerberos).optionNames),
 		event.String("brandmelder.kerberos.error", event.Technical, "error by name", func(k *Kerberos) (string, bool) { return numbered(krbErrors, k.Error), k.Error >= 0 }),
 		event.Int("brandmelder.kerberos.request_bytes", event.Technical, "size of the request, bytes", func(k *Kerberos) (int64, bool) { return int64(k.RequestBytes), k.RequestBytes > 0 }),
