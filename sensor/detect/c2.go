@@ -95,7 +95,7 @@ func (c *c2) Observe(e *event.Event, report Report) {
 		c.http(e, report)
 	case "tls":
 		c.tls(e, report)
-	case "flow.alive", "flow.end":
+	case "flow.start", "flow.alive", "flow.end":
 		c.led(e, report)
 	}
 }

@@ -20,7 +20,7 @@ func (c *c2) led(e *event.Event, report Report) {
 		return
 	}
 	c.roles.note(f, e.Time)
-	if t.Leads[event.Server] == 0 || f.MidStream {
+	if e.Kind == "flow.start" || t.Leads[event.Server] == 0 || f.MidStream {
 		return
 	}
 	place := placeOf(c.env, f.Server.Addr())

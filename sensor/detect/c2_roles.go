@@ -41,10 +41,10 @@ func (r c2Roles) note(f *event.Flow, now int64) {
 	called.heard.add(client)
 }
 
-// service reports whether the conversation belongs to a service: more call the
-// server at the port than an intruder has hosts at first, or the client itself is
+// service reports whether the conversation belongs to a service: others call the
+// server at the port too, as those who give a queue its jobs, or the client itself is
 // called there, or calls another one there: members of a cluster.
 func (r c2Roles) service(f *event.Flow) bool {
 	client, server := r.hosts.Get(c2Host{f.Client.Addr(), f.Server.Port()}), r.hosts.Get(c2Host{f.Server.Addr(), f.Server.Port()})
-	return server != nil && server.heard.n > c2Few || client != nil && (client.heard.n > 0 || client.asks.n > 1)
+	return server != nil && server.heard.n > 1 || client != nil && (client.heard.n > 0 || client.asks.n > 1)
 }

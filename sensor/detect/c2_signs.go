@@ -205,7 +205,7 @@ func init() {
 		Technique: []string{"T1071.001", "T1095", "T1573.002", "T1059"},
 		Class:     event.Absolute,
 		Severity:  event.Medium,
-		Wants:     []string{"talk", "http", "tls", "flow.alive", "flow.end"},
+		Wants:     []string{"talk", "http", "tls", "flow.start", "flow.alive", "flow.end"},
 		Facts:     c2Table,
 		New:       newC2,
 	})
