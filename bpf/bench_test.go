@@ -73,23 +73,24 @@ func (m *measured) stop(t testing.TB, frame []byte, flows int) {
 	}
 }
 
-// above is what programs take more than one that only chooses the flow, ns a run: the
-// medians of many rounds in which each had its turn, so that a busy machine disturbs all alike.
-func (m *measured) above(t testing.TB, frame []byte, flows int, programs ...string) (empty float64, more []float64) {
-	const rounds = 25
-	took := make([][]float64, 1+len(programs))
+// above is what programs take more than the first of them, which only chooses the flow, ns a
+// run, of many rounds in which each has its turn, so that a busy machine disturbs all alike:
+// the medians, and the least beside the first's least.
+func (m *measured) above(t testing.TB, frame []byte, flows int, programs ...string) (median, least []float64) {
+	const rounds = 41
+	took, more := make([][]float64, len(programs)), make([][]float64, len(programs))
 	for range rounds {
-		none := m.run(t, "flow_only", frame, 20000)
-		took[0] = append(took[0], none)
 		for i, p := range programs {
-			took[1+i] = append(took[1+i], m.run(t, p, frame, 20000+2*flows)-none)
+			n := m.run(t, p, frame, 20000+2*flows)
+			took[i] = append(took[i], n)
+			more[i] = append(more[i], n-took[0][len(took[0])-1])
 		}
 	}
-	for _, all := range took {
-		slices.Sort(all)
-		more = append(more, all[rounds/2])
+	for i := range programs {
+		slices.Sort(more[i])
+		median, least = append(median, more[i][rounds/2]), append(least, slices.Min(took[i])-slices.Min(took[0]))
 	}
-	return more[0], more[1:]
+	return median, least
 }
 
 // What a packet costs in the kernel, beside a program that only chooses the flow, and one
@@ -110,8 +111,9 @@ func TestBenchXDP(t *testing.T) {
 		for name, frame := range map[string][]byte{"UDP": udp4, "TCP": tcp4} {
 			m := measure(t, flows)
 			m.stop(t, frame, flows)
-			empty, more := m.above(t, frame, flows, "flow_parse", "flow_mirror", "flow_memory")
-			t.Logf("%s, %d flows: empty %.0f ns, parse +%.0f ns, parse and table +%.0f ns; one line of memory +%.0f ns", name, flows, empty, more[0], more[1], more[2])
+			median, least := m.above(t, frame, flows, "flow_only", "flow_parse", "flow_mirror", "flow_memory")
+			t.Logf("%s, %d flows, ns above an empty program, median (least): parse %.0f (%.0f), parse and table %.0f (%.0f), one line of the table's memory %.0f (%.0f)",
+				name, flows, median[1], least[1], median[2], least[2], median[3], least[3])
 		}
 	}
 }

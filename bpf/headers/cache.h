@@ -54,21 +54,13 @@ INLINE int same_addresses(const struct place *at, const struct packet *p, __u32 
 	return !d;
 }
 
-/* What costs is to wait for memory: so two ways, which lie side by side, are read at once, and no
- * jump is guessed by what stands in them. */
 INLINE struct entry *find(const struct place *at, const struct packet *p)
 {
 #pragma unroll
-	for (int i = 0; i < WAYS; i += 2) {
+	for (int i = 0; i < WAYS; i++) {
 		__u32 way = way_of(at, i);
-		__u64 here = differs(&at->set->way[way], p), beside = differs(&at->set->way[way ^ 1], p);
-		forget(here);
-		forget(beside);
-		if (here && beside)
+		if (differs(&at->set->way[way], p))
 			continue;
-		forget(here);
-		way ^= (here | -here) >> 63;
-		way &= WAYS - 1;
 		return p->version == 4 || same_addresses(at, p, way) ? &at->set->way[way] : 0;
 	}
 	return 0;
