@@ -45,6 +45,7 @@ type Map[K comparable, V any] struct {
 	idle    int64
 	index   index[K]
 	slots   []slot[K, V]
+	ring    []turn // of the slot with the same number
 	free    []int32
 	evicted uint64
 	expired uint64
@@ -53,17 +54,22 @@ type Map[K comparable, V any] struct {
 }
 
 type slot[K comparable, V any] struct {
-	key        K
-	value      V
+	key   K
+	value V
+	hash  uint32
+}
+
+// turn stands apart from its slot: to bring one to the front touches its neighbours,
+// and these are small together.
+type turn struct {
 	touched    int64
-	hash       uint32
-	prev, next int32 // ring through slot 0: next is the older one
+	prev, next int32 // ring through turn 0: next is the older one
 }
 
 // NewMap makes a map of at most limit entries that live for idle ns of packet
 // time after their latest touch, and tells the store of it.
 func NewMap[K comparable, V any](s *Store, name string, limit int, idle int64) *Map[K, V] {
-	m := &Map[K, V]{name: name, limit: limit, idle: idle, index: newIndex[K](), slots: make([]slot[K, V], 1)}
+	m := &Map[K, V]{name: name, limit: limit, idle: idle, index: newIndex[K](), slots: make([]slot[K, V], 1), ring: make([]turn, 1)}
 	s.gauges = append(s.gauges, m)
 	return m
 }
@@ -98,7 +104,7 @@ func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
 	} else {
 		m.unlink(i)
 	}
-	m.slots[i].touched = now
+	m.ring[i].touched = now
 	m.changed = true
 	m.link(i)
 	return &m.slots[i].value, fresh
@@ -107,8 +113,8 @@ func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
 // Expire removes the entries whose time is up.
 func (m *Map[K, V]) Expire(now int64) {
 	for m.idle > 0 {
-		oldest := m.slots[0].prev
-		if oldest == 0 || now-m.slots[oldest].touched <= m.idle {
+		oldest := m.ring[0].prev
+		if oldest == 0 || now-m.ring[oldest].touched <= m.idle {
 			return
 		}
 		m.expired++
@@ -126,7 +132,7 @@ func (m *Map[K, V]) Delete(k K) {
 // All hands out the entries, latest touched first, until yield returns false.
 // Entries must not be added or removed meanwhile.
 func (m *Map[K, V]) All(yield func(K, *V) bool) {
-	for i := m.slots[0].next; i != 0; i = m.slots[i].next {
+	for i := m.ring[0].next; i != 0; i = m.ring[i].next {
 		if !yield(m.slots[i].key, &m.slots[i].value) {
 			return
 		}
@@ -137,7 +143,7 @@ func (m *Map[K, V]) All(yield func(K, *V) bool) {
 func (m *Map[K, V]) take() int32 {
 	if m.index.used >= m.limit {
 		m.evicted++
-		m.remove(m.slots[0].prev)
+		m.remove(m.ring[0].prev)
 	}
 	if n := len(m.free); n > 0 {
 		i := m.free[n-1]
@@ -145,9 +151,11 @@ func (m *Map[K, V]) take() int32 {
 		return i
 	}
 	if n := len(m.slots); n == cap(m.slots) { // by half, and never past the limit
-		m.slots = append(make([]slot[K, V], 0, min(n+n/2+8, m.limit+1)), m.slots...)
+		more := min(n+n/2+8, m.limit+1)
+		m.slots = append(make([]slot[K, V], 0, more), m.slots...)
+		m.ring = append(make([]turn, 0, more), m.ring...)
 	}
-	m.slots = append(m.slots, slot[K, V]{})
+	m.slots, m.ring = append(m.slots, slot[K, V]{}), append(m.ring, turn{})
 	return int32(len(m.slots) - 1)
 }
 
@@ -167,12 +175,12 @@ func (m *Map[K, V]) drop(i int32) {
 }
 
 func (m *Map[K, V]) link(i int32) {
-	first := m.slots[0].next
-	m.slots[i].prev, m.slots[i].next = 0, first
-	m.slots[0].next, m.slots[first].prev = i, i
+	first := m.ring[0].next
+	m.ring[i].prev, m.ring[i].next = 0, first
+	m.ring[0].next, m.ring[first].prev = i, i
 }
 
 func (m *Map[K, V]) unlink(i int32) {
-	s := &m.slots[i]
-	m.slots[s.prev].next, m.slots[s.next].prev = s.next, s.prev
+	t := &m.ring[i]
+	m.ring[t.prev].next, m.ring[t.next].prev = t.next, t.prev
 }

@@ -7,12 +7,18 @@ import "hash/maphash"
 // (linear probing). Hashes differ from run to run; nothing that can be seen does.
 type index[K comparable] struct {
 	seed   maphash.Seed
-	places []int32 // slots, 0 is none; their number is a power of two
+	places []spot // their number is a power of two
 	used   int
 }
 
+// spot has the hash beside the slot, so that a search touches no slot but its own.
+type spot struct {
+	hash uint32
+	slot int32 // 0 is none
+}
+
 func newIndex[K comparable]() index[K] {
-	return index[K]{seed: maphash.MakeSeed(), places: make([]int32, 8)}
+	return index[K]{seed: maphash.MakeSeed(), places: make([]spot, 8)}
 }
 
 func (x *index[K]) hash(k K) uint32 { return uint32(maphash.Comparable(x.seed, k)) }
@@ -21,9 +27,9 @@ func (x *index[K]) hash(k K) uint32 { return uint32(maphash.Comparable(x.seed, k
 func find[K comparable, V any](x *index[K], slots []slot[K, V], k K, hash uint32) int32 {
 	mask := uint32(len(x.places) - 1)
 	for at := hash & mask; ; at = (at + 1) & mask {
-		i := x.places[at]
-		if i == 0 || slots[i].hash == hash && slots[i].key == k {
-			return i
+		p := x.places[at]
+		if p.slot == 0 || p.hash == hash && slots[p.slot].key == k {
+			return p.slot
 		}
 	}
 }
@@ -32,23 +38,23 @@ func find[K comparable, V any](x *index[K], slots []slot[K, V], k K, hash uint32
 func insert[K comparable, V any](x *index[K], slots []slot[K, V], i int32) {
 	if x.used++; 4*x.used > 3*len(x.places) {
 		old := x.places
-		x.places = make([]int32, 2*len(old))
-		for _, j := range old {
-			if j != 0 {
-				x.put(j, slots[j].hash)
+		x.places = make([]spot, 2*len(old))
+		for _, p := range old {
+			if p.slot != 0 {
+				x.put(p)
 			}
 		}
 	}
-	x.put(i, slots[i].hash)
+	x.put(spot{slots[i].hash, i})
 }
 
-func (x *index[K]) put(i int32, hash uint32) {
+func (x *index[K]) put(p spot) {
 	mask := uint32(len(x.places) - 1)
-	at := hash & mask
-	for x.places[at] != 0 {
+	at := p.hash & mask
+	for x.places[at].slot != 0 {
 		at = (at + 1) & mask
 	}
-	x.places[at] = i
+	x.places[at] = p
 }
 
 // remove takes a slot out and moves up those that stood behind it for want of room.
@@ -56,15 +62,15 @@ func remove[K comparable, V any](x *index[K], slots []slot[K, V], i int32) {
 	x.used--
 	mask := uint32(len(x.places) - 1)
 	at := slots[i].hash & mask
-	for x.places[at] != i {
+	for x.places[at].slot != i {
 		at = (at + 1) & mask
 	}
-	for next := (at + 1) & mask; x.places[next] != 0; next = (next + 1) & mask {
-		home := slots[x.places[next]].hash & mask
+	for next := (at + 1) & mask; x.places[next].slot != 0; next = (next + 1) & mask {
+		home := x.places[next].hash & mask
 		if (next-home)&mask >= (next-at)&mask {
 			x.places[at] = x.places[next]
 			at = next
 		}
 	}
-	x.places[at] = 0
+	x.places[at] = spot{}
 }

@@ -42,9 +42,9 @@ func (m *keptMap[K, V]) dirty() bool   { return m.changed }
 func (m *keptMap[K, V]) append(b []byte) []byte {
 	m.changed = false
 	b = binary.AppendUvarint(b, uint64(m.index.used))
-	for i := m.slots[0].prev; i != 0; i = m.slots[i].prev {
+	for i := m.ring[0].prev; i != 0; i = m.ring[i].prev {
 		s := &m.slots[i]
-		b = binary.AppendVarint(b, s.touched)
+		b = binary.AppendVarint(b, m.ring[i].touched)
 		b = m.key.write(b, reflect.ValueOf(&s.key).Elem())
 		b = m.value.write(b, reflect.ValueOf(&s.value).Elem())
 	}

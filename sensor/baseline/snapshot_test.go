@@ -54,8 +54,8 @@ func fill(habits *Map[place, habit], counts *Map[string, int64]) {
 
 // dump is all that a map holds, with times and order.
 func dump[K comparable, V any](m *Map[K, V]) (out []string) {
-	for i := m.slots[0].next; i != 0; i = m.slots[i].next {
-		out = append(out, fmt.Sprintf("%+v", m.slots[i].key)+fmt.Sprintf("%+v %d", m.slots[i].value, m.slots[i].touched))
+	for i := m.ring[0].next; i != 0; i = m.ring[i].next {
+		out = append(out, fmt.Sprintf("%+v", m.slots[i].key)+fmt.Sprintf("%+v %d", m.slots[i].value, m.ring[i].touched))
 	}
 	return out
 }
