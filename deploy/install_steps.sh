@@ -43,7 +43,7 @@ printf 'Authorization: Bearer from-a-credential\n' >"$root/etc/brandmelder/hook"
 chmod 600 "$root/etc/brandmelder/hook"
 box mkdir -p /etc/systemd/system/brandmelder-ship.service.d
 printf '[Service]\nLoadCredential=hook:/etc/brandmelder/hook\n' >"$root/etc/systemd/system/brandmelder-ship.service.d/local.conf"
-beside python3 deploy/hook.py 8080 "$work/hooked" &
+"${beside[@]}" python3 deploy/hook.py 8080 "$work/hooked" &
 helpers+=($!)
 box systemctl enable brandmelder brandmelder-ship 2>/dev/null && box systemctl restart brandmelder brandmelder-ship || fail "it does not start"
 want box sh -c 'journalctl -u brandmelder | grep -q "watching mirror0"'

@@ -62,10 +62,10 @@ box ip link set span0 up
 box ip link set mirror0 up
 step "systemd is up, with a mirror port and nothing else"
 
-# beside runs a program of this machine in the root's network.
-beside() { nsenter -t "$(pgrep -P "$(cat "$root.pid")" -x systemd)" -n "$@"; }
+# beside, before a program of this machine, runs it in the root's network.
+beside=(nsenter -t "$(pgrep -P "$(cat "$root.pid")" -x systemd)" -n)
 # send plays the recorded intrusion onto the mirror port.
-send() { beside tcpreplay -q -i span0 --pps=2000 "$work/recording.pcap" >/dev/null 2>&1; }
+send() { "${beside[@]}" tcpreplay -q -i span0 --pps=2000 "$work/recording.pcap" >/dev/null 2>&1; }
 alerts() { box brandmelder alerts list --json | wc -l; }
 
 source deploy/install_steps.sh

@@ -109,7 +109,7 @@ func (r *Run) losses(now time.Time) (why []string) {
 }
 
 func (m *Minute) dropped() float64 { return float64(m.Dropped) / float64(max(m.Seen, 1)) }
-func (m *Minute) gap() float64     { return float64(m.Gap) / float64(max(m.Bytes, 1)) }
+func (m *Minute) gap() float64     { return float64(m.Gap) / float64(max(m.Bytes+m.Gap, 1)) }
 
 // String words it in one line.
 func (s Sight) String() string {
