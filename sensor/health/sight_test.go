@@ -36,6 +36,7 @@ func TestSight(t *testing.T) {
 		"dropped a little":    {func(s *Status) { s.Run.Minute.Dropped = 100 }, Clear, ""},
 		"dropped":             {func(s *Status) { s.Run.Minute.Dropped = 200 }, Partly, "dropped 0.2 %"},
 		"gaps":                {func(s *Status) { s.Run.Minute.Gap = 1 << 21 }, Partly, "3 % of the bytes"},
+		"almost all gaps":     {func(s *Status) { s.Run.Minute.Gap = 99 * s.Run.Minute.Bytes }, Partly, "99 % of the bytes"},
 		"one way":             {func(s *Status) { s.Run.Minute.OneWay = 1 }, Partly, "one direction only"},
 		"few flows":           {func(s *Status) { s.Run.Minute.OneWay, s.Run.Minute.Ended = 1, 3 }, Clear, ""},
 		"evicted":             {func(s *Status) { s.Run.Minute.Evicted = 1 }, Partly, "1 flows had to make room"},
