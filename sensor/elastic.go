@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -220,19 +221,19 @@ func (i *install) key(ctx context.Context, admin *ingest.Admin) (file string, er
 	if len(old) > 0 && !i.replace {
 		return "", bad("%s has a key already, and its secret is only where it was written; --replace-key ends it and makes another", i.sensor)
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(file), ".brandmelder-key-") // what is there stays until there is another
 	if err != nil {
 		return "", fmt.Errorf("key: %w", err)
 	}
-	err = f.Chmod(0o600)
-	var key ingest.Key
-	if err == nil {
-		key, err = admin.NewKey(ctx, &i.tenant, i.sensor)
-	}
+	defer os.Remove(f.Name())
+	key, err := admin.NewKey(ctx, &i.tenant, i.sensor)
 	if err == nil {
 		_, err = fmt.Fprintln(f, key)
 	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
 		return "", fmt.Errorf("key: %w", err)
 	}
 	return file, admin.EndKeys(ctx, old)
