@@ -46,7 +46,7 @@ func (c *Client) bulk(ctx context.Context, namespace string, docs []*event.Doc) 
 	}
 	sent = false
 	request := esapi.BulkRequest{
-		Body:       bytes.NewReader(appendBulk(nil, namespace, docs)),
+		Body:       bytes.NewReader(bulkBody(namespace, docs)),
 		FilterPath: []string{"errors", "items.*._id", "items.*.status", "items.*.error", "items.*.failure_store"},
 		Header:     http.Header{"Content-Type": {"application/x-ndjson"}},
 	}
@@ -59,7 +59,7 @@ func (c *Client) bulk(ctx context.Context, namespace string, docs []*event.Doc) 
 	}
 	body, _ := io.ReadAll(answer.Body)
 	if answer.StatusCode != http.StatusOK {
-		return nil, refusal(&http.Response{StatusCode: answer.StatusCode, Header: answer.Header}, body)
+		return nil, refusal(answer.StatusCode, answer.Header, body)
 	}
 	verdicts, err := verdictsOf(body, docs)
 	if err != nil {
@@ -77,12 +77,12 @@ func hello(err error) error {
 }
 
 // refusal sorts an answer that speaks of the whole request.
-func refusal(answer *http.Response, body []byte) error {
+func refusal(status int, header http.Header, body []byte) error {
 	var in struct{ Error json.RawMessage }
 	json.Unmarshal(body, &in)
-	why := &Refused{answer.StatusCode, whatSaid(answer, body)}
+	why := &Refused{status, whatSaid(status, header, body)}
 	kind := ErrSetup
-	switch status := answer.StatusCode; {
+	switch {
 	case status == http.StatusTooManyRequests:
 		kind = errBusy
 	case status == http.StatusRequestEntityTooLarge:
@@ -97,8 +97,13 @@ func refusal(answer *http.Response, body []byte) error {
 	return fmt.Errorf("%w: %w", kind, why)
 }
 
-// appendBulk writes the body of a request: an action and a document a line each.
-func appendBulk(b []byte, namespace string, docs []*event.Doc) []byte {
+// bulkBody is the body of a request: an action and a document a line each.
+func bulkBody(namespace string, docs []*event.Doc) []byte {
+	room := 0
+	for _, d := range docs {
+		room += size(d)
+	}
+	b := make([]byte, 0, room)
 	for _, d := range docs {
 		b = append(b, `{"create":{"_index":`...)
 		b = strconv.AppendQuote(b, streamName(d.Dataset, namespace))

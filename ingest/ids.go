@@ -70,7 +70,7 @@ func (c *Client) ids(ctx context.Context, stream string, docs []*event.Doc) (map
 	case http.StatusNotFound:
 		return nil, nil // no stream, so nothing in it
 	default:
-		return nil, &Refused{answer.StatusCode, whatSaid(&http.Response{StatusCode: answer.StatusCode, Header: answer.Header}, body)}
+		return nil, &Refused{answer.StatusCode, whatSaid(answer.StatusCode, answer.Header, body)}
 	}
 	var in struct {
 		TimedOut *bool                `json:"timed_out"`

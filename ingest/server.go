@@ -83,7 +83,7 @@ func identify(answer *http.Response, body []byte) (*Server, error) {
 	case answer.StatusCode == http.StatusForbidden && isElastic:
 		return &Server{}, nil
 	case answer.StatusCode != http.StatusOK:
-		return nil, &Refused{answer.StatusCode, whatSaid(answer, body)}
+		return nil, &Refused{answer.StatusCode, whatSaid(answer.StatusCode, answer.Header, body)}
 	}
 	var in struct {
 		Name    string `json:"cluster_name"`
@@ -113,18 +113,18 @@ func (r *Refused) Error() string {
 }
 
 // whatSaid words a refusal for people: the server's reason, or what a proxy sent.
-func whatSaid(answer *http.Response, body []byte) string {
+func whatSaid(status int, header http.Header, body []byte) string {
 	var in struct {
 		Error json.RawMessage
 	}
 	if err := json.Unmarshal(body, &in); err == nil && len(in.Error) > 0 {
 		return parseFault(in.Error).String()
 	}
-	if to := answer.Header.Get("Location"); to != "" {
+	if header.Get("Location") != "" {
 		return "it points elsewhere: is a proxy or login page in between?"
 	}
 	if len(body) == 0 {
-		return strings.ToLower(http.StatusText(answer.StatusCode))
+		return strings.ToLower(http.StatusText(status))
 	}
 	return "not an answer of Elasticsearch: " + excerpt(body)
 }

@@ -51,18 +51,6 @@ func (p *Post) open(s event.Series) (*lane, error) {
 	return l, err
 }
 
-// refused keeps what the other side refuses for good.
-func (l *lane) refused(list []output.Dead) error { return l.bury(list, l.View == nil) }
-
-func (l *lane) bury(list []output.Dead, plain bool) error {
-	if err := l.letters.keep(l.series, list, plain); err != nil {
-		return err
-	}
-	l.buried += uint64(len(list))
-	l.Tell(Buries, "%s will not take %d documents; see journal dead-letters", l.Name, len(list))
-	return nil
-}
-
 // note tells people once what holds the lane up, and that it goes on.
 func (l *lane) note(err error) {
 	text := ""
@@ -346,47 +334,4 @@ func (l *lane) write(ctx context.Context, docs []event.Doc, again bool, a *Accou
 		a.Doubtful += doubter.Doubtful() - before
 	}
 	return err
-}
-
-// resend sends dead letters once more that a person asked for.
-func (l *lane) resend(ctx context.Context) error {
-	list, err := l.letters.read(l.letters.again())
-	if err != nil {
-		return err
-	}
-	for _, letter := range list {
-		if letter.Series != l.series {
-			continue
-		}
-		l.buried = 0
-		docs := []event.Doc{letter.Doc()}
-		if letter.Plain {
-			docs, err = l.view(docs)
-		}
-		if err == nil && len(docs) > 0 {
-			err = l.write(ctx, docs, true, &l.account)
-		}
-		if err != nil {
-			return err
-		}
-		if l.buried > 0 {
-			if err := l.letters.back(letter.name); err != nil {
-				return err
-			}
-			continue
-		}
-		if l.account.Resent < l.account.Dead { // or it is of a journal before this one
-			l.account.Resent++
-			l.account.Acknowledged++
-		}
-		l.account.Settling = []string{letter.name}
-		if err := l.save(); err != nil {
-			return err
-		}
-		if err := l.letters.forget(l.account.Settling); err != nil {
-			return err
-		}
-		l.account.Settling = nil
-	}
-	return nil
 }
