@@ -63,7 +63,7 @@ func (f *Flow) vlan(depth uint8) (string, bool) {
 	return itoa(int64(t.ID[depth])), true
 }
 
-var trafficTable = NewTable("flow", "A conversation's counters: totals since its start, and the difference to its previous document.", trafficFields()...).InBrief("brandmelder.flow.state", "network.packets", "network.bytes", "brandmelder.flow.end_reason")
+var trafficTable = NewTable("flow", "A conversation's counters: since its start, and since its previous document.", trafficFields()...).InBrief("brandmelder.flow.state", "network.packets", "network.bytes", "brandmelder.flow.end_reason")
 
 func (*Traffic) Table() *Table { return trafficTable }
 
@@ -72,11 +72,13 @@ func trafficFields() []Field {
 		Time("event.start", Technical, "time of the first packet", func(t *Traffic) int64 { return t.First }),
 		Int("event.duration", Technical, "from the first packet to the latest, ns", func(t *Traffic) (int64, bool) { return max(t.Last-t.First, 0), true }),
 		Time("event.end", Technical, "time of the latest packet", func(t *Traffic) int64 { return t.Last }),
-		Int("network.packets", Technical, "packets of both sides in this document", func(t *Traffic) (int64, bool) {
-			return int64(t.Delta[Client].Packets + t.Delta[Server].Packets), true
+		// Most outputs get the document of the end alone, and people sum up what they have: so
+		// the fields that everybody knows are in that one, and whole.
+		Int("network.packets", Technical, "packets of both sides, in the document of the end", func(t *Traffic) (int64, bool) {
+			return int64(t.Total[Client].Packets + t.Total[Server].Packets), t.End != ""
 		}),
-		Int("network.bytes", Technical, "bytes of both sides in this document", func(t *Traffic) (int64, bool) {
-			return int64(t.Delta[Client].Bytes + t.Delta[Server].Bytes), true
+		Int("network.bytes", Technical, "bytes of both sides, in the document of the end", func(t *Traffic) (int64, bool) {
+			return int64(t.Total[Client].Bytes + t.Total[Server].Bytes), t.End != ""
 		}),
 		String("brandmelder.flow.state", Technical, "TCP state, Zeek's names", func(t *Traffic) (string, bool) { return t.State.String(), t.State != StateNone }),
 		String("brandmelder.flow.history", Technical, "TCP history, Zeek's letters", func(t *Traffic) (string, bool) { return t.History, t.History != "" }),
@@ -93,8 +95,8 @@ func trafficFields() []Field {
 }
 
 func countFields(side int, name string) []Field {
-	delta := func(path, doc string, get func(*Count) uint64) Field {
-		return Int(path, Technical, doc+", in this document", func(t *Traffic) (int64, bool) { return int64(get(&t.Delta[side])), true })
+	whole := func(path, doc string, get func(*Count) uint64) Field {
+		return Int(path, Technical, doc+", in the document of the end", func(t *Traffic) (int64, bool) { return int64(get(&t.Total[side])), t.End != "" })
 	}
 	total := func(part, doc string, get func(*Count) uint64) Field {
 		return Int("brandmelder.flow.total."+name+"."+part, Technical, doc+", since the flow's start", func(t *Traffic) (int64, bool) { return int64(get(&t.Total[side])), true })
@@ -106,9 +108,9 @@ func countFields(side int, name string) []Field {
 		})
 	}
 	return []Field{
-		delta(name+".packets", "packets sent", func(c *Count) uint64 { return c.Packets }),
-		delta(name+".bytes", "bytes sent from the network header on", func(c *Count) uint64 { return c.Bytes }),
-		delta("brandmelder.flow."+name+".payload", "payload bytes sent", func(c *Count) uint64 { return c.Payload }),
+		whole(name+".packets", "packets sent", func(c *Count) uint64 { return c.Packets }),
+		whole(name+".bytes", "bytes sent from the network header on", func(c *Count) uint64 { return c.Bytes }),
+		Int("brandmelder.flow."+name+".payload", Technical, "payload bytes sent since the previous document", func(t *Traffic) (int64, bool) { return int64(t.Delta[side].Payload), true }),
 		total("packets", "packets sent", func(c *Count) uint64 { return c.Packets }),
 		total("bytes", "bytes sent", func(c *Count) uint64 { return c.Bytes }),
 		total("payload", "payload bytes sent", func(c *Count) uint64 { return c.Payload }),

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
 )
@@ -126,6 +127,39 @@ func TestEachPacketTwoToFourTimes(t *testing.T) {
 		})
 		d.one(t, "http")
 	}
+}
+
+// Whoever sums up what an output gets, sums up the truth, also where it gets the ends alone:
+// the counters that everybody knows stand in the end, whole, and nowhere else.
+func TestSumsOfFlowsAreTheTruth(t *testing.T) {
+	trace := craft.NewTrace()
+	c := trace.Open(anna, berta, 40000, 80)
+	for range 4 {
+		trace.Now += int64(50 * time.Second)
+		c.Ask(request)
+		c.Answer(ok(strings.Repeat("x", 3000)))
+	}
+	c.Close()
+	d := see(t, trace)
+	payload := 0.0
+	before := append(d.of("flow-start"), d.of("flow-alive")...)
+	if len(before) < 4 {
+		t.Fatalf("only %d documents before the end", len(before))
+	}
+	end := d.one(t, "flow-end")
+	for _, doc := range append(before, end) {
+		payload += get(doc, "brandmelder.flow.destination.payload").(float64)
+	}
+	for _, doc := range before {
+		wants(t, doc, map[string]any{"network.bytes": nil, "network.packets": nil, "source.bytes": nil, "destination.packets": nil})
+	}
+	both := func(what string) int {
+		return int(get(end, "brandmelder.flow.total.source."+what).(float64) + get(end, "brandmelder.flow.total.destination."+what).(float64))
+	}
+	if payload < 4*3000 || both("packets") < 20 {
+		t.Errorf("%v bytes of payload in %d packets", payload, both("packets"))
+	}
+	wants(t, end, map[string]any{"network.bytes": both("bytes"), "network.packets": both("packets"), "brandmelder.flow.total.destination.payload": int(payload)})
 }
 
 func TestSnaplenCountsEqualTheFullFile(t *testing.T) {
