@@ -6,9 +6,66 @@ import (
 )
 
 // freshLaws were committed before the score had seen them and are looked at once,
-// with the score and all bars as they are then: see docs/eval-beacon.md. They come from
-// what the makers of the programs say of them, fixed times included.
+// with the score and all bars as they are then: see docs/eval-beacon.md. Three ways of
+// polling that adapt, as their makers describe them, fixed times included.
 var freshLaws = []law{
+	// A queue of jobs that is polled: at once after a job, else after a time that is
+	// drawn up to a limit which doubles to a cap (the random exponential back-off of
+	// Azure's queue triggers). Jobs come by chance, mostly before the cap: else it is a timer.
+	inSeconds("queue that is polled", func(r *rand.Rand) func(float64) float64 {
+		jobs, works := logUniform(r, 60, 1800), logUniform(r, 2, 60)
+		cap, limit, next := jobs*logUniform(r, 1, 4), 2.0, jobs*r.ExpFloat64()
+		return func(now float64) float64 {
+			if now >= next {
+				limit, next = 2, now+jobs*r.ExpFloat64()
+				return works * math.Exp(.7*r.NormFloat64())
+			}
+			limit = min(2*limit, cap)
+			return limit * (.5 + .5*r.Float64())
+		}
+	}),
+	// A question that the server holds until there is something to say, at most for its
+	// limit (RFC 6202: half a minute to two), and that is asked anew when the answer is
+	// read; talk comes in groups.
+	inSeconds("question that is held", func(r *rand.Rand) func(float64) float64 {
+		limit, quiet, busy, stay := []float64{30, 60, 90, 120}[r.IntN(4)], logUniform(r, .1, .5), logUniform(r, .03, .1), .6+.35*r.Float64()
+		talks := false
+		return func(float64) float64 {
+			if r.Float64() > stay {
+				talks = !talks
+			}
+			mean := quiet
+			if talks {
+				mean = busy
+			}
+			return min(limit*mean*r.ExpFloat64(), limit) + .3 + 2*r.ExpFloat64()
+		}
+	}),
+	// A reader that comes more often when it found something new and more seldom when
+	// not (RSS readers, clients that keep copies): the wait is halved or grows by a half,
+	// within limits.
+	inSeconds("reader that adapts", func(r *rand.Rand) func(float64) float64 {
+		least, news := logUniform(r, 20, 120), logUniform(r, 300, 3600)
+		most := 6 * news
+		wait := least
+		return func(now float64) float64 {
+			found := r.Float64() < 1-math.Exp(-wait/news*(.1+.9*daylight(now)))
+			if wait = min(1.5*wait, most); found {
+				wait = max(wait/3, least)
+			}
+			return wait * (.9 + .2*r.Float64())
+		}
+	}),
+}
+
+// daylight is how much is going on, 0 to 1, now s after eight in the morning.
+func daylight(now float64) float64 {
+	return max(0, math.Sin(math.Pi*(math.Mod(now/3600, 24)+1)/11))
+}
+
+// lookedLaws were held out in the place of heldOutLaws once those had been looked at, and
+// have been looked at since.
+var lookedLaws = []law{
 	// A licence that floats: taken when somebody opens the program, given back when it
 	// has not been used for a quarter of an hour, the least that FlexNet's TIMEOUT allows,
 	// or when it is closed. Each is a call of its own; a day has hours of more and of less.
@@ -43,16 +100,6 @@ var freshLaws = []law{
 			return min(walks*r.ExpFloat64(), comes*r.ExpFloat64(), idle)
 		}
 	}),
-}
-
-// daylight is how much is going on, 0 to 1, now s after eight in the morning.
-func daylight(now float64) float64 {
-	return max(0, math.Sin(math.Pi*(math.Mod(now/3600, 24)+1)/11))
-}
-
-// lookedLaws were held out in the place of heldOutLaws once those had been looked at, and
-// have been looked at since.
-var lookedLaws = []law{
 	// Doses from a cabinet: rounds at fixed hours, some minutes late, of a dozen patients
 	// who take a minute or two each, and single ones by chance.
 	inSeconds("doses from a cabinet", func(r *rand.Rand) func(float64) float64 {
