@@ -14,11 +14,11 @@ import (
 )
 
 // evalSize is how much is simulated.
-type evalSize struct{ seeds, random, randomSeeds, chance, heldOut, sites, learning int }
+type evalSize struct{ seeds, random, randomSeeds, chance, heldOut, sites, learning, keys int }
 
 var (
-	evalFull  = evalSize{seeds: 300, random: 2000, randomSeeds: 10, chance: 2000, heldOut: 5000, sites: 10, learning: 6000}
-	evalQuick = evalSize{seeds: 40, random: 100, randomSeeds: 5, chance: 250, heldOut: 500, sites: 2, learning: 600}
+	evalFull  = evalSize{seeds: 300, random: 2000, randomSeeds: 10, chance: 2000, heldOut: 5000, sites: 10, learning: 6000, keys: 100}
+	evalQuick = evalSize{seeds: 40, random: 100, randomSeeds: 5, chance: 250, heldOut: 500, sites: 2, learning: 600, keys: 10}
 )
 
 // TestBeaconEval measures our score beside its rivals and writes text, JSON and
@@ -40,6 +40,7 @@ func TestBeaconEval(t *testing.T) {
 		ev.Learned = append(ev.Learned, siteEval(site.name, site.laws, size.learning, uint64(600+10*i)))
 	}
 	ev.real(t, dir)
+	ev.Keys = evalKeys(t, size.keys, size.keys)
 	for _, s := range timedSoftware {
 		ev.Software = append(ev.Software, softwareAlarms(t, implant{software: s}, size.sites))
 	}

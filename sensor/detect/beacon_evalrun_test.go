@@ -31,6 +31,7 @@ type beaconEval struct {
 	Learned  []evalSite            `json:"learned"`
 	Software []evalSoftware        `json:"software"`
 	Implants []evalSoftware        `json:"implants"`
+	Keys     []keyEval             `json:"keys"`
 	Missed   []string              `json:"missed"`
 	chance   scores                // of the calibration families
 	all      scores                // of the beacons of the grid

@@ -61,6 +61,7 @@ func (ev *beaconEval) text() string {
 	for _, s := range ev.Learned {
 		fmt.Fprintf(&b, "  %-26s pairs %.0f, bars moved by %.2f; false at the product's bars %.5f, at those %.5f\n", s.Name, s.Pairs, s.Shift, s.Shipped, s.Learned)
 	}
+	keysText(&b, ev.Keys)
 	softwareText(&b, "programs with a timer", ev.Software)
 	softwareText(&b, "implants with such a timer", ev.Implants)
 	fmt.Fprintf(&b, "\nbelow what is wanted: %d\n", len(ev.Missed))

@@ -208,3 +208,32 @@ func normal(v, mean, sigma float64) float64 {
 	z := (v - mean) / sigma
 	return math.Exp(-z*z/2) / (sigma * rootOfTwoPi)
 }
+
+// restartJitter is the share of its period by which a timer may stray and be told so.
+const restartJitter = .1
+
+// restarted reports whether the timer of the calls begins anew with each other call, as
+// that of what keeps a connection open or asks once more when nothing came: then the
+// stretches that other calls cut do not add up to whole periods. A beacon's do, whoever
+// calls between; a few that are short are its own orders. Only a timer that hardly
+// strays can be told so.
+func (r rhythm) restarted(x []float64) bool {
+	if r.jitter > restartJitter {
+		return false
+	}
+	whole, broken := 0, 0
+	sum := 0.0
+	for _, d := range x {
+		if k := math.Round(d / r.period); k >= 1 && math.Abs(d/r.period-k) <= 2*restartJitter {
+			if phase := math.Mod(sum/r.period, 1); sum > 0 && phase > 2*restartJitter && phase < 1-2*restartJitter {
+				broken++
+			} else if sum/r.period > .5 {
+				whole++
+			}
+			sum = 0
+			continue
+		}
+		sum += d
+	}
+	return broken >= 3 && broken > whole
+}

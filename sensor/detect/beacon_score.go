@@ -48,6 +48,9 @@ func (s *beaconScorer) series(calls []checkIn) (float64, rhythm) {
 		return 0, rhythm{}
 	}
 	stats, r := s.regularity()
+	if r.restarted(s.x) {
+		return 0, r
+	}
 	score := 0.0
 	for k, v := range stats {
 		score = max(score, rareness(len(s.x), k, v))
