@@ -98,6 +98,9 @@ func countFields(side int, name string) []Field {
 	whole := func(path, doc string, get func(*Count) uint64) Field {
 		return Int(path, Technical, doc+", in the document of the end", func(t *Traffic) (int64, bool) { return int64(get(&t.Total[side])), t.End != "" })
 	}
+	delta := func(part, doc string, get func(*Count) uint64) Field {
+		return Int("brandmelder.flow."+name+"."+part, Technical, doc+", since the flow's previous document", func(t *Traffic) (int64, bool) { return int64(get(&t.Delta[side])), true })
+	}
 	total := func(part, doc string, get func(*Count) uint64) Field {
 		return Int("brandmelder.flow.total."+name+"."+part, Technical, doc+", since the flow's start", func(t *Traffic) (int64, bool) { return int64(get(&t.Total[side])), true })
 	}
@@ -110,7 +113,9 @@ func countFields(side int, name string) []Field {
 	return []Field{
 		whole(name+".packets", "packets sent", func(c *Count) uint64 { return c.Packets }),
 		whole(name+".bytes", "bytes sent from the network header on", func(c *Count) uint64 { return c.Bytes }),
-		Int("brandmelder.flow."+name+".payload", Technical, "payload bytes sent since the previous document", func(t *Traffic) (int64, bool) { return int64(t.Delta[side].Payload), true }),
+		delta("packets", "packets sent", func(c *Count) uint64 { return c.Packets }),
+		delta("bytes", "bytes sent", func(c *Count) uint64 { return c.Bytes }),
+		delta("payload", "payload bytes sent", func(c *Count) uint64 { return c.Payload }),
 		total("packets", "packets sent", func(c *Count) uint64 { return c.Packets }),
 		total("bytes", "bytes sent", func(c *Count) uint64 { return c.Bytes }),
 		total("payload", "payload bytes sent", func(c *Count) uint64 { return c.Payload }),
