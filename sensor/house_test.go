@@ -122,15 +122,12 @@ func sources(t *testing.T, see func(path string, file *ast.File, set *token.File
 	}
 }
 
-// long are functions that are one table, and files of names; nothing else may
-// outgrow a screen.
-var long = map[string]string{}
-
+// Nothing outgrows a screen.
 func TestFunctionsAndFilesAreShort(t *testing.T) {
 	seen := 0
 	sources(t, func(path string, file *ast.File, set *token.FileSet) {
 		lines := func(n ast.Node) int { return set.Position(n.End()).Line - set.Position(n.Pos()).Line + 1 }
-		if n := set.File(file.Pos()).LineCount(); n > 500 && long[path] == "" {
+		if n := set.File(file.Pos()).LineCount(); n > 500 {
 			t.Errorf("%s has %d lines", path, n)
 		}
 		for _, d := range file.Decls {
@@ -139,7 +136,7 @@ func TestFunctionsAndFilesAreShort(t *testing.T) {
 				continue
 			}
 			seen++
-			if n := lines(f); n > 60 && long[path+" "+f.Name.Name] == "" {
+			if n := lines(f); n > 60 {
 				t.Errorf("%s: %s has %d lines", path, f.Name.Name, n)
 			}
 			if !strings.HasSuffix(path, "_test.go") && f.Name.Name == "init" && f.Recv == nil {

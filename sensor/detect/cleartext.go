@@ -110,7 +110,7 @@ func (c *cleartext) Tick(now int64, report Report) {
 			break
 		}
 		n++
-		tries := c.guesses.Get(loginPair{client: h.e.Flow.Client.Addr().Unmap(), protocol: h.l.Protocol})
+		tries := c.guesses.Get(loginPair{client: h.e.Flow.Client.Addr(), protocol: h.l.Protocol})
 		if tries == nil || tries.refused <= forgiven {
 			c.count(&h.e, h.l, report)
 		}
@@ -119,7 +119,7 @@ func (c *cleartext) Tick(now int64, report Report) {
 }
 
 func (c *cleartext) count(e *event.Event, l *event.Login, report Report) {
-	client, server := e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()
+	client, server := e.Flow.Client.Addr(), e.Flow.Server.Addr()
 	key := c.storyOf(clearPair{client, server, l.Protocol, userID(l)}, e.Time)
 	s, fresh := c.stories.Touch(key, e.Time)
 	if fresh {
@@ -206,7 +206,7 @@ func (c *cleartext) finding(k clearStory, s *clearSum, at int64) event.Finding {
 type clearFacts struct {
 	Protocol, Method            string
 	Attempts, Accepted, Refused int64
-	Users, Clients, Servers     int // told apart up to maxUsers
+	Users, Clients, Servers     int // told apart up to maxNoted
 	Outside                     bool
 }
 

@@ -45,7 +45,7 @@ func (c *cryptomining) Observe(e *event.Event, report Report) {
 	if e.Flow == nil || e.Kind == "http" && !event.Has(e.Data, "brandmelder.http.miner") {
 		return
 	}
-	p := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	p := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	s, fresh := c.pools.Touch(p, e.Time)
 	if fresh {
 		*s = miningSum{first: e.Time, port: e.Flow.Server.Port()}

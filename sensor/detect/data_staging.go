@@ -78,7 +78,7 @@ func (d *dataStaging) Observe(e *event.Event, report Report) {
 	if !ok || e.Flow == nil || !d.env.Know.Internal(e.Flow.Client.Addr()) {
 		return
 	}
-	client, server := e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()
+	client, server := e.Flow.Client.Addr(), e.Flow.Server.Addr()
 	up, down := t.Delta[event.Client].Payload, t.Delta[event.Server].Payload
 	learned := d.lesson.Over(e.Time)
 	switch inside := d.env.Know.Internal(server); {
@@ -191,7 +191,7 @@ func (d *dataStaging) sent(e *event.Event, host netip.Addr, place string, n uint
 }
 
 func (d *dataStaging) finding(e *event.Event, host netip.Addr, s *stagedData, facts *stagingFacts) event.Finding {
-	server := e.Flow.Server.Addr().Unmap()
+	server := e.Flow.Server.Addr()
 	f := event.Finding{
 		Key: host.String() + " " + facts.Place, Time: e.Time, Onset: s.first,
 		Subject: d.env.Know.Entity(host), Peer: d.env.Know.Entity(server), Port: e.Flow.Server.Port(),

@@ -38,7 +38,7 @@ type deeds struct {
 	spread *baseline.Map[netip.Addr, spreading]
 }
 
-func pairOf(f *event.Flow) pair { return pair{f.Client.Addr().Unmap(), f.Server.Addr().Unmap()} }
+func pairOf(f *event.Flow) pair { return pair{f.Client.Addr(), f.Server.Addr()} }
 
 // doings is what a client did to a server.
 type doings struct {

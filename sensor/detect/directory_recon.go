@@ -101,14 +101,14 @@ func (d *directoryRecon) Observe(e *event.Event, report Report) {
 	case "nbns":
 		questions = nameQuestions(e.Data)
 	}
-	client := e.Flow.Client.Addr().Unmap()
+	client := e.Flow.Client.Addr()
 	if len(questions) == 0 || d.env.Know.Controller(client) {
 		return // controllers ask each other all the time
 	}
 	x, _ := d.clients.Touch(client, e.Time)
 	x.turn(e)
 	for _, q := range questions {
-		x.ask(q, e.Flow.Server.Addr().Unmap())
+		x.ask(q, e.Flow.Server.Addr())
 	}
 	if x.points < reconLimit || x.kinds&^x.told == 0 && (x.toldServers == 0 || len(x.servers) < 2*x.toldServers) {
 		return
@@ -129,7 +129,7 @@ func (x *explorer) turn(e *event.Event) {
 		x.flowsTotal++
 	}
 	x.flows = noteFlow(x.flows, e.Flow)
-	x.servers = note(x.servers, e.Flow.Server.Addr().Unmap())
+	x.servers = note(x.servers, e.Flow.Server.Addr())
 }
 
 // question is a kind with its weight. Each means that it counts every time.

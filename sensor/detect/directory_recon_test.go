@@ -90,7 +90,7 @@ func TestReconFlood(t *testing.T) {
 	}
 	s.Vary = []string{"server"}
 	found, _ := watch(t, "directory-recon", nil, sceneEvents([]scene{s}))
-	if last := found[len(found)-1].Facts.(*reconFacts); len(found) > 8 || last.Servers != maxUsers {
+	if last := found[len(found)-1].Facts.(*reconFacts); len(found) > 8 || last.Servers != maxNoted {
 		t.Errorf("%d findings, the last of %d servers", len(found), last.Servers)
 	}
 }

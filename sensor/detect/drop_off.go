@@ -59,7 +59,7 @@ func (d *dropOff) Observe(e *event.Event, report Report) {
 	if e.Flow == nil {
 		return
 	}
-	k := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	k := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	if !d.env.Know.Internal(k.client) || d.env.Know.Internal(k.server) {
 		return
 	}

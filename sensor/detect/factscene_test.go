@@ -5,15 +5,16 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
-// factScene is a record of a parser as a scene spells it: texts, whole numbers,
-// numbers with decimals (1.0 too, if the path says share or entropy), true and
-// false, addresses, and lists of them. That its paths are those of a real table
-// is tested where both can be seen.
+// factScene is a record of a parser as a scene spells it: texts, numbers, true and
+// false, addresses, and lists of them, of the types that the path has in the parsers'
+// tables. That it is in one is tested where all of them can be seen.
 type factScene struct{ table *event.Table }
 
 func (f *factScene) Table() *event.Table { return f.table }
@@ -31,20 +32,34 @@ func newFactScene(kind string, facts map[string]any, n int) *factScene {
 	return &factScene{event.NewTable(kind, "", fields...)}
 }
 
+// parsed are the types of the facts of all parsers, by path.
+var parsed = sync.OnceValue(func() map[string]event.Type {
+	all := map[string]event.Type{}
+	for _, s := range proto.All() {
+		for _, table := range s.Tables {
+			for i := range table.Fields {
+				all[table.Fields[i].Path] = table.Fields[i].Type
+			}
+		}
+	}
+	return all
+})
+
 func sceneField(path string, value any, n int) event.Field {
 	type r = *factScene
 	const p = event.Technical
 	switch v := value.(type) {
 	case string:
 		v = strings.ReplaceAll(v, "{n}", fmt.Sprint(n))
-		if a, err := netip.ParseAddr(v); err == nil && isAddressPath(path) {
+		if parsed()[path] == event.TypeIP {
+			a := netip.MustParseAddr(v)
 			return event.IP(path, p, "", func(r) netip.Addr { return a })
 		}
 		return event.String(path, p, "", func(r) (string, bool) { return v, true })
 	case bool:
 		return event.Bool(path, p, "", func(r) (bool, bool) { return v, true })
 	case float64:
-		if v != float64(int64(v)) || strings.Contains(path, "share") || strings.Contains(path, "entropy") {
+		if parsed()[path] == event.TypeFloat {
 			return event.Float(path, p, "", func(r) (float64, bool) { return v, true })
 		}
 		return event.Int(path, p, "", func(r) (int64, bool) { return int64(v), true })
@@ -64,8 +79,8 @@ func sceneList(path string, list []any) event.Field {
 		case float64:
 			numbers = append(numbers, int64(v))
 		case string:
-			if a, err := netip.ParseAddr(v); err == nil && isAddressPath(path) {
-				addrs = append(addrs, a)
+			if parsed()[path] == event.TypeIP {
+				addrs = append(addrs, netip.MustParseAddr(v))
 			} else {
 				texts = append(texts, v)
 			}
@@ -82,7 +97,7 @@ func sceneList(path string, list []any) event.Field {
 
 func TestFactScene(t *testing.T) {
 	r := newFactScene("http", map[string]any{
-		"url.domain": "h{n}.example", "dns.resolved_ip": []any{"192.0.2.1"}, "brandmelder.x.entropy": 8.0, "a.size": 3.0, "a.sizes": []any{1.0, 2.0}, "a.on": true,
+		"url.domain": "h{n}.example", "dns.resolved_ip": []any{"192.0.2.1"}, "brandmelder.dns.entropy": 8.0, "a.size": 3.0, "a.sizes": []any{1.0, 2.0}, "a.on": true,
 	}, 7)
 	if got := event.TextOf(r, "url.domain"); got != "h7.example" {
 		t.Errorf("text %q", got)
@@ -90,11 +105,7 @@ func TestFactScene(t *testing.T) {
 	if got := event.AddrsOf(r, "dns.resolved_ip"); len(got) != 1 {
 		t.Errorf("addresses %v", got)
 	}
-	if event.ShareOf(r, "brandmelder.x.entropy") != 8 || event.NumberOf(r, "a.size") != 3 || len(event.NumbersOf(r, "a.sizes")) != 2 || !event.IsTrue(r, "a.on") {
+	if event.ShareOf(r, "brandmelder.dns.entropy") != 8 || event.NumberOf(r, "a.size") != 3 || len(event.NumbersOf(r, "a.sizes")) != 2 || !event.IsTrue(r, "a.on") {
 		t.Error("a number or a truth was lost")
 	}
-}
-
-func isAddressPath(path string) bool {
-	return strings.HasSuffix(path, "ip") || strings.HasSuffix(path, "router") || strings.HasSuffix(path, "resolvers")
 }

@@ -50,7 +50,7 @@ func (d *ftpExfiltration) Observe(e *event.Event, report Report) {
 	if e.Flow == nil {
 		return
 	}
-	k := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	k := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	if !d.env.Know.Internal(k.client) || d.env.Know.Internal(k.server) || event.NumberOf(e.Data, "brandmelder.ftp.reply") >= 400 {
 		return
 	}

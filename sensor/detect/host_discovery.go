@@ -19,7 +19,7 @@ type hostDiscovery struct {
 }
 
 type feeler struct {
-	hosts []felt // at most maxUsers, oldest first
+	hosts []felt // at most maxNoted, oldest first
 	told  int
 	flows []event.FlowRef
 }
@@ -58,7 +58,7 @@ func (d *hostDiscovery) Observe(e *event.Event, report Report) {
 		return
 	}
 	way, at := feltBy(e)
-	client, server := e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()
+	client, server := e.Flow.Client.Addr(), e.Flow.Server.Addr()
 	if way == 0 || client == server || d.env.Know.Multicast(server) {
 		return
 	}
@@ -109,7 +109,7 @@ func (s *feeler) feel(host netip.Addr, way uint8, at int64) {
 	}
 	if i >= 0 {
 		s.hosts = slices.Delete(s.hosts, i, i+1)
-	} else if len(s.hosts) >= maxUsers {
+	} else if len(s.hosts) >= maxNoted {
 		s.hosts = slices.Delete(s.hosts, 0, 1)
 	}
 	s.hosts = append(s.hosts, felt{host, at, way})

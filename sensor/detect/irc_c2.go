@@ -45,7 +45,7 @@ func (d *ircC2) Observe(e *event.Event, report Report) {
 	if e.Flow == nil {
 		return
 	}
-	p := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	p := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	s, fresh := d.talks.Touch(p, e.Time)
 	if fresh {
 		*s = ircSum{first: e.Time, port: e.Flow.Server.Port(), next: 1}

@@ -69,7 +69,7 @@ func (d *downgrade) Observe(e *event.Event, report Report) {
 	}
 	r := e.Data
 	if offersAES(r) {
-		d.clients.Touch(e.Flow.Client.Addr().Unmap(), e.Time)
+		d.clients.Touch(e.Flow.Client.Addr(), e.Time)
 	}
 	how, ok := 0, false
 	switch event.TextOf(r, "brandmelder.kerberos.message") {
@@ -94,7 +94,7 @@ func (d *downgrade) Observe(e *event.Event, report Report) {
 // encryption is the domain's own.
 func (d *downgrade) login(e *event.Event) (how int, ok bool) {
 	r := e.Data
-	server, client := e.Flow.Server.Addr().Unmap(), e.Flow.Client.Addr().Unmap()
+	server, client := e.Flow.Server.Addr(), e.Flow.Client.Addr()
 	strong := isAES(event.TextOf(r, "brandmelder.kerberos.ticket_etype"))
 	if strong {
 		d.realms.Touch(server, e.Time)
@@ -117,7 +117,7 @@ func (d *downgrade) login(e *event.Event) (how int, ok bool) {
 func (d *downgrade) ticket(e *event.Event) (how int, ok bool) {
 	r := e.Data
 	stands := event.TextOf(r, "brandmelder.kerberos.tgt_etype")
-	if isWeak(stands) && !event.IsTrue(r, "brandmelder.kerberos.referral") && d.realms.Get(e.Flow.Server.Addr().Unmap()) != nil {
+	if isWeak(stands) && !event.IsTrue(r, "brandmelder.kerberos.referral") && d.realms.Get(e.Flow.Server.Addr()) != nil {
 		return downForged, true
 	}
 	if !isAES(stands) || !offersAES(r) || !isWeak(event.TextOf(r, "brandmelder.kerberos.ticket_etype")) || !ofMachine(event.TextOf(r, "brandmelder.kerberos.service")) {
@@ -128,7 +128,7 @@ func (d *downgrade) ticket(e *event.Event) (how int, ok bool) {
 }
 
 func (d *downgrade) finding(e *event.Event, how int) event.Finding {
-	client, server := e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()
+	client, server := e.Flow.Client.Addr(), e.Flow.Server.Addr()
 	name := event.TextOf(e.Data, "brandmelder.kerberos.client")
 	f := event.Finding{
 		Key: fmt.Sprintf("%s %x %s", client, nameID(name), downgradeWords[how]), Time: e.Time, Onset: e.Time,

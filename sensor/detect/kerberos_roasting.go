@@ -141,7 +141,7 @@ func (x *roasting) account(e *event.Event, report Report) {
 }
 
 func (x *roasting) finding(e *event.Event, w *roaster, what string, n, weak int, severity event.Severity) event.Finding {
-	client, server := e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()
+	client, server := e.Flow.Client.Addr(), e.Flow.Server.Addr()
 	f := event.Finding{
 		Key: fmt.Sprintf("%s %s", client, what), Time: e.Time, Onset: w.first,
 		Subject: x.env.Know.Entity(client), Peer: x.env.Know.Entity(server), Port: e.Flow.Server.Port(),

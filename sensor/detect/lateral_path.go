@@ -71,7 +71,7 @@ func (d *lateralPath) Observe(e *event.Event, report Report) {
 	if !ok || e.Flow == nil || !slices.Contains(pathServices, e.Flow.App) {
 		return
 	}
-	k := pathStep{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap(), e.Flow.App}
+	k := pathStep{e.Flow.Client.Addr(), e.Flow.Server.Addr(), e.Flow.App}
 	if t.Last-t.First < pathLasts || t.Total[event.Client].Payload+t.Total[event.Server].Payload < pathBytes || !d.env.Know.Internal(k.from) || !d.env.Know.Internal(k.to) || k.from == k.to {
 		return
 	}

@@ -26,7 +26,7 @@ type loginPair struct {
 
 const (
 	ledgers    = 16_384
-	ledgerIdle = 2 * 60 * loginMinute
+	ledgerIdle = 2 * 60 * minute
 
 	// Three mistyped passwords and a second connection with three more are a
 	// person's; the test alone would speak after four.

@@ -15,11 +15,6 @@ import (
 const (
 	guesserFails = 0.9  // share of a guesser's logins that are refused
 	personFails  = 0.05 // share of everyone else's first logins that are
-
-	maxUsers = 64 // users and hosts that one ledger tells apart
-
-	loginSecond = int64(1_000_000_000)
-	loginMinute = 60 * loginSecond
 )
 
 var (
@@ -32,7 +27,7 @@ var (
 // guessing is the facts of both detectors.
 type guessing struct {
 	Attempts, Failures int64
-	Users, Hosts       int // told apart up to maxUsers
+	Users, Hosts       int // told apart up to maxNoted
 	Protocol           string
 	Seconds            float64
 	Succeeded          bool
@@ -76,12 +71,9 @@ func loginOf(e *event.Event) (l *event.Login, client, server netip.Addr, ok bool
 	if !ok || e.Flow == nil || l.Protocol == "radius" {
 		return nil, client, server, false
 	}
-	return l, e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap(), true
+	return l, e.Flow.Client.Addr(), e.Flow.Server.Addr(), true
 }
 
 // certainty turns the evidence of a test into 0 to 100: half the doubt goes with
 // each four units, so the limit is 86.
 func certainty(evidence float64) float64 { return 100 * (1 - math.Exp2(-evidence/4)) }
-
-// note adds v to a set of at most maxUsers.
-func note[T comparable](set []T, v T) []T { return keep(set, v, maxUsers) }

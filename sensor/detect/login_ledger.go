@@ -12,7 +12,7 @@ type ledger struct {
 	evidence float64
 	attempts int64
 	failures int64
-	users    []tried // at most maxUsers
+	users    []tried // at most maxNoted
 	unkept   int64   // refused logins of users beyond
 	hosts    []netip.Addr
 	flows    []event.FlowRef
@@ -46,10 +46,10 @@ type tried struct {
 
 const (
 	forgiven     = 6 // refused logins before a success that are a person's own: OpenSSH's MaxAuthTries
-	halfLife     = 30 * loginMinute
+	halfLife     = 30 * minute
 	unclearFloor = 8
-	unclearSpan  = 2 * loginMinute
-	shortLived   = 30 * loginSecond
+	unclearSpan  = 2 * minute
+	shortLived   = 30 * second
 	// An unclear login may as well have been fine: automation over SSH looks the
 	// same. So it takes three times as many.
 	unclearWeight = 0.4
@@ -105,7 +105,7 @@ func (g *ledger) fail(user uint64, e *event.Event, weight float64) {
 		g.connections++
 		g.flows = noteFlow(g.flows, e.Flow)
 	}
-	g.hosts = note(g.hosts, e.Flow.Server.Addr().Unmap())
+	g.hosts = note(g.hosts, e.Flow.Server.Addr())
 
 	worth := weight * g.blame(user, gap, weight)
 	g.evidence += worth
@@ -122,7 +122,7 @@ func (g *ledger) blame(user uint64, gap int64, weight float64) float64 {
 	for i < len(g.users) && g.users[i].user != user {
 		i++
 	}
-	if i == maxUsers {
+	if i == maxNoted {
 		g.unkept++
 		return refused
 	}
@@ -141,9 +141,9 @@ func (g *ledger) blame(user uint64, gap int64, weight float64) float64 {
 
 func repeated(gap int64) float64 {
 	switch {
-	case gap <= 15*loginSecond:
+	case gap <= 15*second:
 		return math.Log(guesserFails / 0.25)
-	case gap < loginMinute:
+	case gap < minute:
 		return math.Log(guesserFails / 0.5)
 	}
 	return math.Log(guesserFails / 0.8)
@@ -192,6 +192,6 @@ func (g *ledger) failing() (users int) {
 func (g *ledger) facts(protocol string) guessing {
 	return guessing{
 		Attempts: g.attempts, Failures: g.failures, Users: g.failing(), Hosts: len(g.hosts), Protocol: protocol,
-		Seconds: float64(g.last-g.first) / float64(loginSecond), Succeeded: g.broken,
+		Seconds: float64(g.last-g.first) / float64(second), Succeeded: g.broken,
 	}
 }

@@ -134,7 +134,7 @@ func (d *loginNovelty) use(e *event.Event) (u loginUse, ok bool) {
 		}
 		u.user, u.protocol, u.method, u.station = r.User, r.Protocol, r.Method, r.Workstation
 		if u.protocol != "kerberos" {
-			host = e.Flow.Server.Addr().Unmap().String()
+			host = e.Flow.Server.Addr().String()
 		}
 		u.admin = slices.Contains(adminProtocols, u.protocol)
 	default:
@@ -150,7 +150,7 @@ func (d *loginNovelty) use(e *event.Event) (u loginUse, ok bool) {
 	if name = name[strings.LastIndexByte(name, '\\')+1:]; name == "" || strings.HasSuffix(name, "$") || strings.HasPrefix(host, "krbtgt") {
 		return u, false
 	}
-	u.account, u.at, u.from = idOfAll(name), e.Time, e.Flow.Client.Addr().Unmap()
+	u.account, u.at, u.from = idOfAll(name), e.Time, e.Flow.Client.Addr()
 	u.client, u.place = idOfAll(string(d.env.Know.Entity(u.from).Asset)), d.placeOf(u.from)
 	if host != "" {
 		u.service = idOfAll(u.protocol, host)

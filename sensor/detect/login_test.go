@@ -137,7 +137,7 @@ func TestLoginFlood(t *testing.T) {
 		events[n] = s.event(n, n)
 	}
 	found, _ := watch(t, "login-spray", nil, events)
-	if last := found[len(found)-1]; len(found) > 20 || last.Facts.(*sprayFacts).Users != maxUsers || len(last.Flows) != event.MaxRefs {
+	if last := found[len(found)-1]; len(found) > 20 || last.Facts.(*sprayFacts).Users != maxNoted || len(last.Flows) != event.MaxRefs {
 		t.Errorf("%d findings, last %+v", len(found), last.Facts)
 	}
 }

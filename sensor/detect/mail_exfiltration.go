@@ -65,7 +65,7 @@ func (d *mailExfiltration) Observe(e *event.Event, report Report) {
 	if e.Flow == nil || size == 0 || reply >= 400 {
 		return
 	}
-	p := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	p := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	if d.env.Know.Internal(p.server) {
 		got, _ := d.senders.Touch(p.server, e.Time)
 		got.receives = true

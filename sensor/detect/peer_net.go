@@ -63,7 +63,7 @@ func (d *peerNet) Observe(e *event.Event, report Report) {
 	if !ok || e.Flow == nil || e.Flow.Proto != protoUDP {
 		return
 	}
-	client, server, port := e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap(), e.Flow.Server.Port()
+	client, server, port := e.Flow.Client.Addr(), e.Flow.Server.Addr(), e.Flow.Server.Port()
 	if port < 1024 || !server.Is4() || !d.env.Know.Internal(client) || d.env.Know.Internal(server) || d.env.Know.Multicast(server) {
 		return
 	}

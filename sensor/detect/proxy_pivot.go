@@ -51,7 +51,7 @@ func (d *proxyPivot) Observe(e *event.Event, report Report) {
 		return
 	}
 	target, socks, passed := pivotTarget(e)
-	k := pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+	k := pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	if !target.IsValid() || !d.env.Know.Internal(k.server) || !d.env.Know.Internal(target.Addr()) || target.Addr() == k.server || target.Addr().IsLoopback() {
 		return
 	}

@@ -49,10 +49,10 @@ func TestNotesMakeItGrave(t *testing.T) {
 	if c.severity() != event.High {
 		t.Error("rewritten files alone")
 	}
-	for i := range 2 * maxUsers {
+	for i := range 2 * maxNoted {
 		c.note(fmt.Sprintf(`d%d\read me.txt`, i))
 	}
-	if c.severity() != event.Critical || c.noted() != maxUsers {
+	if c.severity() != event.Critical || c.noted() != maxNoted {
 		t.Errorf("with notes in %d directories: %d", c.noted(), c.severity())
 	}
 }

@@ -29,14 +29,14 @@ type scanKey struct {
 
 const (
 	scanGroups = 20_000
-	scanIdle   = 12 * 60 * loginMinute
+	scanIdle   = 12 * 60 * minute
 
 	// Zeek's long-tried figures are 15 ports and 25 hosts in five minutes; with the
 	// walk beside them 15 hosts are enough.
 	fastTargets = 15
 	// Slow scans are judged over hours, where stale addresses add up.
 	slowTargets = 25
-	slowHosts   = 2 * 60 * loginMinute
+	slowHosts   = 2 * 60 * minute
 	slowPorts   = scanIdle // nobody has 25 dead services on one host
 
 	// A router asks for whoever the outside asks it for, and a host that wakes up

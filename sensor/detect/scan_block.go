@@ -68,7 +68,7 @@ func (s *scan) block(p probe, e *event.Event, report Report) {
 	}
 	st.targets = n
 	f := s.finding(&scanFacts{Kind: "block", Transport: p.transport(), Failed: n, Hosts: len(servers), Ports: len(ports),
-		Seconds: float64(e.Time-st.onset) / float64(loginSecond)}, scanKey{client: p.client, proto: p.proto}, p, e.Time)
+		Seconds: float64(e.Time-st.onset) / float64(second)}, scanKey{client: p.client, proto: p.proto}, p, e.Time)
 	f.Onset, f.Score = st.onset, certainty(float64(failed)*walkFailed)
 	f.Flows, f.FlowsTotal = []event.FlowRef{e.Flow.Ref()}, n
 	report(f)

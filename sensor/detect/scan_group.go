@@ -20,7 +20,7 @@ var (
 const (
 	contactsKept = 64
 	markBits     = 1 << 14
-	scanFast     = 5 * loginMinute
+	scanFast     = 5 * minute
 )
 
 // scanGroup is the first contacts of one client that have a port, or a host, in

@@ -35,7 +35,7 @@ const (
 
 // probeOf reads a flow; ok is false for what says nothing about scans.
 func probeOf(kind string, f *event.Flow, t *event.Traffic) (p probe, ok bool) {
-	p = probe{client: f.Client.Addr().Unmap(), server: f.Server.Addr().Unmap(), proto: f.Proto, port: f.Server.Port()}
+	p = probe{client: f.Client.Addr(), server: f.Server.Addr(), proto: f.Proto, port: f.Server.Port()}
 	silent := t.Total[event.Server].Packets == 0
 	switch f.Proto {
 	case protoTCP:

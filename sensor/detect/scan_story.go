@@ -66,7 +66,7 @@ func (s *scan) report(kind string, st *scanStory, at int64, report Report) {
 	}
 	n := max(g.targets(), g.count) // the count misses those whose marks others made
 	f := &scanFacts{Kind: kind, Transport: st.probe.transport(), Failed: n, Answered: g.answered, Hosts: n, Ports: 1, Slow: g.slow,
-		Stealth: st.widest.stealth, Seconds: float64(g.last-st.onset) / float64(loginSecond)}
+		Stealth: st.widest.stealth, Seconds: float64(g.last-st.onset) / float64(second)}
 	switch kind {
 	case "vertical":
 		f.Hosts, f.Ports = st.groups, n

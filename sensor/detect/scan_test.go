@@ -166,7 +166,7 @@ func TestScanOutlivesItsGroup(t *testing.T) {
 	for n := range 60 {
 		d.Observe(s.event(n, n), report)
 	}
-	s.T = 2 * float64(scanIdle/loginSecond)
+	s.T = 2 * float64(scanIdle/second)
 	later := s.event(60, 60)
 	d.Observe(later, report)
 	if found != 1 {

@@ -10,7 +10,10 @@ import (
 
 // What several detectors use.
 
-const second = 1_000_000_000 // ns
+const (
+	second = 1_000_000_000 // ns
+	minute = 60 * second
+)
 
 // pair is who calls and who is called.
 type pair struct{ client, server netip.Addr }
@@ -22,6 +25,12 @@ func keep[T comparable](list []T, v T, most int) []T {
 	}
 	return append(list, v)
 }
+
+// maxNoted is how many things of one kind, users or hosts, are told apart.
+const maxNoted = 64
+
+// note adds v to a set of things that are told apart.
+func note[T comparable](set []T, v T) []T { return keep(set, v, maxNoted) }
 
 // noteFlow adds a flow to those of a finding, once.
 func noteFlow(refs []event.FlowRef, f *event.Flow) []event.FlowRef {

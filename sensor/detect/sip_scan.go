@@ -20,7 +20,7 @@ type sipScan struct {
 type sipSum struct {
 	first    int64
 	told     int
-	asked    []netip.Addr // at most maxUsers
+	asked    []netip.Addr // at most maxNoted
 	answered []netip.Addr
 	tool     string
 	port     uint16
@@ -57,7 +57,7 @@ func (d *sipScan) Observe(e *event.Event, report Report) {
 	default:
 		return
 	}
-	client, server := e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()
+	client, server := e.Flow.Client.Addr(), e.Flow.Server.Addr()
 	s, fresh := d.clients.Touch(client, e.Time)
 	if fresh {
 		s.first = e.Time

@@ -94,7 +94,7 @@ func (d *slowUpload) Observe(e *event.Event, report Report) {
 	if !pushes(up, down) {
 		return
 	}
-	client, server := e.Flow.Addr(from).Unmap(), e.Flow.Addr(from.Other()).Unmap()
+	client, server := e.Flow.Addr(from), e.Flow.Addr(from.Other())
 	if !d.env.Know.Internal(client) || d.env.Know.Internal(server) || d.env.Know.Multicast(server) {
 		return
 	}
@@ -228,7 +228,7 @@ func (g *slowGroup) share(sum uint64) float64 {
 }
 
 func (d *slowUpload) finding(e *event.Event, p uploadPair, s *slowDay, facts slowFacts) event.Finding {
-	server := e.Flow.Addr(uploadSender(e.Flow).Other()).Unmap()
+	server := e.Flow.Addr(uploadSender(e.Flow).Other())
 	s.onset = max(s.onset, e.Time-day)
 	facts.Seconds = float64(e.Time-s.onset) / second
 	f := event.Finding{

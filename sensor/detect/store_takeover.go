@@ -89,7 +89,7 @@ func (d *storeTakeover) Observe(e *event.Event, report Report) {
 	}
 	k := pair{}
 	if e.Flow != nil {
-		k = pair{e.Flow.Client.Addr().Unmap(), e.Flow.Server.Addr().Unmap()}
+		k = pair{e.Flow.Client.Addr(), e.Flow.Server.Addr()}
 	}
 	sign := d.sign(command, event.TextOf(e.Data, "brandmelder.redis.setting"), k)
 	if sign == 0 || !d.env.Know.Internal(k.server) {

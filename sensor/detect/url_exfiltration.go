@@ -61,7 +61,7 @@ func (d *urlExfiltration) Observe(e *event.Event, report Report) {
 	if e.Flow == nil || size < urlLong || density < urlDense || event.IsTrue(r, "brandmelder.http.request.languages") || event.Has(r, "http.request.referrer") {
 		return
 	}
-	client, host := e.Flow.Client.Addr().Unmap(), cmp.Or(event.TextOf(r, "url.domain"), e.Flow.Server.Addr().Unmap().String())
+	client, host := e.Flow.Client.Addr(), cmp.Or(event.TextOf(r, "url.domain"), e.Flow.Server.Addr().String())
 	if !d.env.Know.Internal(client) || !leaves(d.env, host, e.Flow) {
 		return
 	}
@@ -84,7 +84,7 @@ func (d *urlExfiltration) Observe(e *event.Event, report Report) {
 }
 
 func (d *urlExfiltration) finding(e *event.Event, client netip.Addr, host string, s *urlSum) event.Finding {
-	server := e.Flow.Server.Addr().Unmap()
+	server := e.Flow.Server.Addr()
 	f := event.Finding{
 		Key: client.String() + " " + host, Time: e.Time, Onset: s.first,
 		Subject: d.env.Know.Entity(client), Peer: d.env.Know.Entity(server), Port: e.Flow.Server.Port(),

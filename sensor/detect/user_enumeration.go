@@ -21,7 +21,7 @@ type enumeration struct {
 type enumSum struct {
 	first   int64
 	told    int64
-	unknown []uint64 // Kerberos: names, at most maxUsers
+	unknown []uint64 // Kerberos: names, at most maxNoted
 	known   []uint64
 	no, yes int64 // SMTP: addresses refused and confirmed; SIP: requests refused and accepted
 	names   int64 // SIP: of the conversation with the most
@@ -60,7 +60,7 @@ func (d *enumeration) Observe(e *event.Event, report Report) {
 	if e.Flow == nil {
 		return
 	}
-	p := loginPair{client: e.Flow.Client.Addr().Unmap(), protocol: e.Kind}
+	p := loginPair{client: e.Flow.Client.Addr(), protocol: e.Kind}
 	s, fresh := d.clients.Touch(p, e.Time)
 	if fresh || e.Time-s.first > enumWindow {
 		*s = enumSum{first: e.Time}
@@ -101,7 +101,7 @@ func (s *enumSum) found(kind string) int64 {
 }
 
 func (s *enumSum) note(e *event.Event) {
-	s.servers = note(s.servers, e.Flow.Server.Addr().Unmap())
+	s.servers = note(s.servers, e.Flow.Server.Addr())
 	s.flows = noteFlow(s.flows, e.Flow)
 	s.port = e.Flow.Server.Port()
 }

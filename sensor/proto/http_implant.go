@@ -3,6 +3,7 @@ package proto
 import (
 	"bytes"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -36,11 +37,10 @@ func surveyFields(form []byte) bool {
 		if !ok || len(key) > 16 {
 			continue
 		}
-		i := place(machineFields, strings.ToLower(string(key)))
-		if i < len(machineFields) {
+		if i := slices.Index(machineFields, strings.ToLower(string(key))); i >= 0 {
 			n++
+			strong = strong || i < machineStrong
 		}
-		strong = strong || i < machineStrong
 	}
 	return strong && n >= 2
 }

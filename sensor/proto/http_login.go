@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -53,8 +54,8 @@ func jsonLogin(body []byte) (user string, found bool) {
 		}
 		at = next
 		name := strings.ToLower(string(key))
-		found = found || place(passwordNames, name) < len(passwordNames) && len(value) > 0
-		if i := place(userNames, name); i < best {
+		found = found || slices.Contains(passwordNames, name) && len(value) > 0
+		if i := slices.Index(userNames, name); i >= 0 && i < best {
 			best, user = i, printable(string(value[:min(len(value), 64)]))
 		}
 	}

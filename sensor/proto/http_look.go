@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -283,19 +284,10 @@ func formLogin(body []byte) (user string, found bool) {
 		if i := strings.LastIndexByte(name, '['); i >= 0 {
 			name = strings.TrimSuffix(name[i+1:], "]")
 		}
-		found = found || place(passwordNames, name) < len(passwordNames) && len(value) > 0
-		if i := place(userNames, name); i < best {
+		found = found || slices.Contains(passwordNames, name) && len(value) > 0
+		if i := slices.Index(userNames, name); i >= 0 && i < best {
 			best, user = i, printable(string(unescape(bytes.Clone(value[:min(len(value), 64)]))))
 		}
 	}
 	return user, found
-}
-
-func place(list []string, name string) int {
-	for i, s := range list {
-		if s == name {
-			return i
-		}
-	}
-	return len(list)
 }

@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ func probeIMAP(from event.Side, data []byte) Verdict {
 		return More
 	}
 	verb := strings.ToUpper(string(rest[:end]))
-	return yesIf(place(imapCommands, verb) < len(imapCommands))
+	return yesIf(slices.Contains(imapCommands, verb))
 }
 
 type imapParser struct {

@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -217,7 +218,7 @@ func botNick(nick string) bool {
 	}
 	system := false
 	for _, s := range parts {
-		system = system || place(botSystems, s) < len(botSystems)
+		system = system || slices.Contains(botSystems, s)
 	}
 	digits, run := 0, 0
 	for i := range len(nick) {
@@ -243,10 +244,10 @@ func botOrder(text string) string {
 		return ""
 	}
 	word := strings.ToLower(fields[0][1:])
-	if i := place(botOrders, word); i < len(botOrders) && len(fields) > 1 {
+	if i := slices.Index(botOrders, word); i >= 0 && len(fields) > 1 {
 		return word
 	}
-	if fields[0][0] == '!' && len(fields) > 1 && (fields[0][1] == '*' || botNick(fields[0][1:])) && place(kaitenOrders, fields[1]) < len(kaitenOrders) {
+	if fields[0][0] == '!' && len(fields) > 1 && (fields[0][1] == '*' || botNick(fields[0][1:])) && slices.Contains(kaitenOrders, fields[1]) {
 		return strings.ToLower(fields[1])
 	}
 	return ""

@@ -3,6 +3,7 @@ package proto
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -145,7 +146,7 @@ func (p *memcachedParser) command(line []byte, emit func(event.Record)) bool {
 		}
 		p.value = n + 2
 	}
-	if len(words) > 1 && place(memcachedSeconds, string(words[1])) < len(memcachedSeconds) && strings.Contains("stats lru_crawler slabs", command) {
+	if len(words) > 1 && slices.Contains(memcachedSeconds, string(words[1])) && strings.Contains("stats lru_crawler slabs", command) {
 		command += " " + string(words[1])
 	}
 	p.tally.count("memcached", command, false, emit)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -197,10 +198,10 @@ func (p *mongoParser) request(id uint32, database string, c *cursor, emit func(e
 	switch {
 	case start.mechanism != "":
 		p.begin(&start, database, emit)
-	case place(mongoStatements, command) < len(mongoStatements):
+	case slices.Contains(mongoStatements, command):
 		p.rec.Statements++
 	}
-	if place(mongoKept, command) < len(mongoKept) || strings.HasPrefix(command, "sasl") || command == "authenticate" {
+	if slices.Contains(mongoKept, command) || strings.HasPrefix(command, "sasl") || command == "authenticate" {
 		p.pending.put(id, command, 16)
 	}
 }

@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -179,13 +180,13 @@ func (p *redisParser) command() redisAsked {
 			l.User = printable(word(1))
 		}
 		return redisAsked{l: l}
-	case place(redisKept, verb) == len(redisKept):
+	case !slices.Contains(redisKept, verb):
 		return redisAsked{}
 	}
 	r := &Redis{Command: verb}
-	if second := strings.ToUpper(word(1)); place(redisWords2, second) < len(redisWords2) && (verb == "CONFIG" || verb == "MODULE" || verb == "ACL" || verb == "SCRIPT" || verb == "FUNCTION") {
+	if second := strings.ToUpper(word(1)); slices.Contains(redisWords2, second) && (verb == "CONFIG" || verb == "MODULE" || verb == "ACL" || verb == "SCRIPT" || verb == "FUNCTION") {
 		r.Command += " " + second
-		if s := strings.ToLower(word(2)); verb == "CONFIG" && place(redisSettings, s) < len(redisSettings) {
+		if s := strings.ToLower(word(2)); verb == "CONFIG" && slices.Contains(redisSettings, s) {
 			r.Setting = s
 		}
 	}

@@ -3,6 +3,7 @@ package proto
 import (
 	"bytes"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,7 @@ func (m *sipMessage) start(line string) {
 		m.status, _ = strconv.ParseInt(rest[:min(3, len(rest))], 10, 16)
 		return
 	}
-	if verb, _ := words([]byte(line)); place(sipMethods, verb) < len(sipMethods) {
+	if verb, _ := words([]byte(line)); slices.Contains(sipMethods, verb) {
 		m.method = verb
 	}
 }

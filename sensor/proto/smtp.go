@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -288,7 +289,7 @@ func (p *smtpParser) recipient(domain string, code int, emit func(event.Record))
 	m := p.envelope()
 	if code < 400 {
 		m.Recipients++
-		if domain != "" && len(m.To) < smtpDomains && place(m.To, domain) == len(m.To) {
+		if domain != "" && len(m.To) < smtpDomains && !slices.Contains(m.To, domain) {
 			m.To = append(m.To, domain)
 		}
 	} else {

@@ -3,6 +3,7 @@ package proto
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -42,7 +43,7 @@ func minerCall(head []byte) string {
 		value := bytes.TrimLeft(after[:min(len(after), 64)], " \t:")
 		_, value, _ = bytes.Cut(value, []byte(`"`))
 		name, _, whole := bytes.Cut(value, []byte(`"`))
-		if whole && place(minerCalls, string(name)) < len(minerCalls) {
+		if whole && slices.Contains(minerCalls, string(name)) {
 			return string(name)
 		}
 	}
