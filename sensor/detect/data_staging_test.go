@@ -47,14 +47,6 @@ func TestDataStagingHandedOn(t *testing.T) {
 	}
 }
 
-func TestDataStagingMissAndBenign(t *testing.T) {
-	for _, file := range []string{"miss.talks", "benign.talks"} {
-		for _, f := range stagingOf(t, file) {
-			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
-		}
-	}
-}
-
 func TestDataStagingFlood(t *testing.T) {
 	k := talk{proto: 6, app: "smb", down: 2_000_000, lasts: time.Second}
 	var events []*event.Event

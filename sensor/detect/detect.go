@@ -49,12 +49,14 @@ type Spec struct {
 	Name      string   // as brandmelder.detector says it, lower case with dashes
 	Doc       string   // one line for people: what it finds
 	Family    string   // one of event.Families
-	Technique []string // ATT&CK ids
+	Technique []string // ATT&CK ids, any that ingest/kibana/attack.txt has
 	Class     event.Class
 	Severity  event.Severity // of a finding that names none
 	Wants     []string       // kinds of events
 	Facts     *event.Table   // fields of its findings
-	New       func(Env, Decoder) (Detector, error)
+	// New decodes the detector's section onto its defaults; one without keys decodes
+	// into &struct{}{}, so that a key is refused.
+	New func(Env, Decoder) (Detector, error)
 }
 
 var registry []*Spec

@@ -42,15 +42,6 @@ func TestReconHit(t *testing.T) {
 	}
 }
 
-func TestReconThatIsFine(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		found, _ := watch(t, "directory-recon", nil, sceneEvents(readScenes(t, "directory-recon", file)))
-		for _, f := range found {
-			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
-		}
-	}
-}
-
 // An inventory asks the same of the same servers each night.
 func TestReconIsToldOnce(t *testing.T) {
 	s := scene{Kind: "rpc", Client: "10.0.0.1", Server: "10.0.1.1", Port: 445, Every: 6 * 3600, Count: 40, Fields: map[string]any{

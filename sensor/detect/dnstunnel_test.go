@@ -116,14 +116,6 @@ func TestDNSTunnelHit(t *testing.T) {
 	}
 }
 
-func TestDNSTunnelMissAndBenign(t *testing.T) {
-	for _, file := range []string{"miss.looks", "benign.looks"} {
-		for _, f := range watchTalks(t, "dns-tunnel", readLooks(t, file)) {
-			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
-		}
-	}
-}
-
 // Thirty thousand look-ups as a popular list would give: many domains, few names
 // below each, by a law of 1/rank.
 func TestDNSTunnelOrdinaryLookUps(t *testing.T) {

@@ -19,14 +19,6 @@ func TestFTPExfiltrationHit(t *testing.T) {
 	}
 }
 
-func TestFTPExfiltrationIsSilent(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		if found, _ := watch(t, "ftp-exfiltration", nil, sceneEvents(readScenes(t, "ftp-exfiltration", file))); len(found) > 0 {
-			t.Errorf("%s: %s %+v", file, found[0].Key, found[0].Facts)
-		}
-	}
-}
-
 // A server on which several hosts store is a partner's.
 func TestFTPExfiltrationToAPartner(t *testing.T) {
 	s := readScenes(t, "ftp-exfiltration", "hit")[0]

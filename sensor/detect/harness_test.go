@@ -17,8 +17,7 @@ import (
 )
 
 // TestScenes plays every scene to its detector: each hit must be found, as gravely
-// as the Spec says or as an alarm, and nothing so grave in what falls short or is
-// ordinary.
+// as the Spec says or as an alarm, and nothing in what falls short or is ordinary.
 func TestScenes(t *testing.T) {
 	for _, s := range All() {
 		files, err := filepath.Glob("testdata/" + s.Name + "/*")
@@ -41,16 +40,17 @@ func TestScenes(t *testing.T) {
 				switch {
 				case kind == "hit" && grave < 0:
 					t.Errorf("not found: %+v", found)
-				case kind != "hit" && grave >= 0 && !toldOnce[s.Name]:
-					t.Errorf("found: %+v", found[grave])
+				case kind != "hit" && len(detections(found)) > 0, kind != "hit" && len(found) > 0 && !notes[s.Name]:
+					t.Errorf("found: %+v", found)
 				}
 			})
 		}
 	}
 }
 
-// toldOnce are detectors of notes that say an ordinary thing too, but not again.
-var toldOnce = map[string]bool{"anomaly": true}
+// notes are detectors that say what is ordinary too, as a note and no alarm: their
+// own tests say which.
+var notes = map[string]bool{"anomaly": true, "beacon": true, "irc-c2": true, "proxy-pivot": true, "store-takeover": true}
 
 // sceneFile reads a file of any form of scenes.
 func sceneFile(t *testing.T, file string) []*event.Event {

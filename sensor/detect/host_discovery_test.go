@@ -29,14 +29,6 @@ func TestHostDiscoveryFromOutside(t *testing.T) {
 	}
 }
 
-func TestHostDiscoveryIsSilent(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		if found, _ := watch(t, "host-discovery", nil, sceneEvents(readScenes(t, "host-discovery", file))); len(found) > 0 {
-			t.Errorf("%s: %s %+v", file, found[0].Key, found[0].Facts)
-		}
-	}
-}
-
 func TestHostDiscoveryFlood(t *testing.T) {
 	s := readScenes(t, "host-discovery", "hit")[0]
 	s.Server = "10.200.0.1"

@@ -48,14 +48,6 @@ func TestICSCommandHit(t *testing.T) {
 	}
 }
 
-func TestICSCommandMissAndBenign(t *testing.T) {
-	for _, file := range []string{"miss", "miss-series", "benign"} {
-		for _, line := range icsOf(t, nil, file) {
-			t.Errorf("%s: %s", file, line)
-		}
-	}
-}
-
 func TestICSCommandAllowed(t *testing.T) {
 	zones := []know.Zone{{Name: "z", Networks: []netip.Prefix{netip.MustParsePrefix("10.0.1.0/24")}, Scanners: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}}}
 	for _, line := range icsOf(t, zones, "hit") {

@@ -26,14 +26,6 @@ func TestLateralPathHit(t *testing.T) {
 	}
 }
 
-func TestLateralPathIsSilent(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		if found := pathsOf(t, readTalks(t, "testdata/lateral-path/"+file+".talks")); len(found) > 0 {
-			t.Errorf("%s: %v", file, found)
-		}
-	}
-}
-
 // A station that administers many goes to a new server, and on from there: a note.
 func TestLateralPathOfAnAdministrator(t *testing.T) {
 	talks := readTalks(t, "testdata/lateral-path/hit.talks")[:3]

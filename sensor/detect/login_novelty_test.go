@@ -25,15 +25,6 @@ func TestLoginNovelty(t *testing.T) {
 	}
 }
 
-func TestLoginsThatAreNotStrange(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		found, _ := watch(t, "login-novelty", nil, sceneEvents(readScenes(t, "login-novelty", file)))
-		for _, f := range found {
-			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
-		}
-	}
-}
-
 func TestLoginNoveltyFlood(t *testing.T) {
 	s := scene{Kind: "auth", Client: "10.0.0.1", Server: "10.200.0.1", Protocol: "ldap", User: "u", Outcome: "success", Every: 0.001, Vary: []string{"client", "server", "user"}}
 	events := make([]*event.Event, 30_000)

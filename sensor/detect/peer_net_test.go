@@ -16,16 +16,6 @@ func TestPeerNetHit(t *testing.T) {
 	}
 }
 
-// File sharing, a service that answers, digital coins, and many addresses of one
-// network.
-func TestPeerNetIsSilent(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		if found, _ := watch(t, "peer-net", nil, sceneEvents(readScenes(t, "peer-net", file))); len(found) > 0 {
-			t.Errorf("%s: %s %+v", file, found[0].Key, found[0].Facts)
-		}
-	}
-}
-
 func TestPeerNetFlood(t *testing.T) {
 	s := readScenes(t, "peer-net", "hit")[0]
 	holdsCap(t, "peer-net", s, 2*peerClients)

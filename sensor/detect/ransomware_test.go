@@ -35,15 +35,6 @@ func TestRansomwareHit(t *testing.T) {
 	}
 }
 
-func TestRansomwareThatIsNone(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		found, _ := watch(t, "ransomware", nil, sceneEvents(readScenes(t, "ransomware", file)))
-		for _, f := range found {
-			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
-		}
-	}
-}
-
 func TestNotesMakeItGrave(t *testing.T) {
 	c := encrypting{rewritten: cryptFiles}
 	if c.severity() != event.High {

@@ -75,14 +75,6 @@ func TestRulesHit(t *testing.T) {
 	}
 }
 
-func TestRulesMissAndBenign(t *testing.T) {
-	for _, scene := range []string{"miss", "benign"} {
-		if found, _ := match(t, ruleSet(t, agentRule), sceneEvents(readScenes(t, "rules", scene))); len(found) != 0 {
-			t.Errorf("%s: %+v", scene, found)
-		}
-	}
-}
-
 // Without rules, and with rules that look at something else, nothing is found.
 func TestRulesNone(t *testing.T) {
 	events := sceneEvents(readScenes(t, "rules", "hit"))

@@ -50,15 +50,6 @@ func TestScanHit(t *testing.T) {
 	}
 }
 
-func TestScanThatIsNone(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		found, _ := watch(t, "scan", nil, sceneEvents(readScenes(t, "scan", file)))
-		for _, f := range found {
-			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
-		}
-	}
-}
-
 // A large sweep is one story that grows by doubling, not 25,300 of them.
 func TestScanGrows(t *testing.T) {
 	s := scene{Kind: "flow.end", Client: "10.0.0.1", Server: "10.1.0.1", Port: 23, State: "S0", Every: 0.1, Count: 25_300, Vary: []string{"server"}}

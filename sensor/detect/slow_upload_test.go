@@ -31,14 +31,6 @@ func TestSlowUploadHit(t *testing.T) {
 	}
 }
 
-func TestSlowUploadMissAndBenign(t *testing.T) {
-	for _, file := range []string{"miss.talks", "benign.talks"} {
-		for _, f := range slowUploadOf(t, file) {
-			t.Errorf("%s: %s %+v", file, f.Key, f.Facts)
-		}
-	}
-}
-
 // Who spreads it over many places, none of which gets much, is told of once for all.
 func TestSlowUploadToManyPlaces(t *testing.T) {
 	talks := readTalks(t, "testdata/slow-upload/hit.talks")

@@ -31,14 +31,6 @@ func TestStealerHit(t *testing.T) {
 	}
 }
 
-func TestStealerIsSilent(t *testing.T) {
-	for _, file := range []string{"miss", "benign"} {
-		if found, _ := watch(t, "stealer", nil, sceneEvents(readScenes(t, "stealer", file))); len(found) > 0 {
-			t.Errorf("%s: %s %+v", file, found[0].Key, found[0].Facts)
-		}
-	}
-}
-
 // What a host has posted for a day is its work, whatever it looks like then.
 func TestStealerKnowsWhatIsUsual(t *testing.T) {
 	quiet := readScenes(t, "stealer", "benign")[1]

@@ -42,14 +42,6 @@ func TestUploadIsFoundWhileItRuns(t *testing.T) {
 	}
 }
 
-func TestUploadMissAndBenign(t *testing.T) {
-	for _, file := range []string{"miss.talks", "benign.talks"} {
-		if found := uploadOf(t, file); len(found) != 0 {
-			t.Errorf("%s: %+v", file, found)
-		}
-	}
-}
-
 func TestUploadLimitIsConfigurable(t *testing.T) {
 	events := talkEvents(readTalks(t, "testdata/upload/miss.talks"), 1)
 	found, _ := watchAs(t, "upload", nil, events, func(c any) { c.(*uploadConfig).Bytes = 100_000_000 })

@@ -100,7 +100,8 @@ const ProbeLimit = 512
 var registry []*Spec
 
 // register puts a protocol on the shelf: once per name and IP protocol, from an
-// init function.
+// init function. There is room for 64 over one IP protocol, since the flow room
+// keeps who is still asked in the bits of a word.
 func register(s Spec) {
 	for _, other := range registry {
 		if other.Name == s.Name && other.IP == s.IP {
