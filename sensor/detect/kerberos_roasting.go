@@ -3,7 +3,6 @@ package detect
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/baseline"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -70,13 +69,10 @@ func proven(r event.Record) bool {
 	})
 }
 
-// unproven reports whether who proved nothing was given a weak answer, or the ticket of
-// a service at once: logins are for a ticket of the domain (RFC 4120, section 3.1) or to
-// change a password, and a service's ticket is asked for with that.
+// unproven reports whether a weak answer was given to who proved nothing.
 func unproven(r event.Record) bool {
-	service := event.TextOf(r, "brandmelder.kerberos.service")
 	return event.TextOf(r, "brandmelder.kerberos.message") == "AS-REP" && event.Has(r, "brandmelder.kerberos.request_bytes") && !proven(r) &&
-		(isWeak(event.TextOf(r, "brandmelder.kerberos.reply_etype")) || service != "" && !strings.HasPrefix(service, "krbtgt") && !strings.HasPrefix(service, "kadmin/"))
+		isWeak(event.TextOf(r, "brandmelder.kerberos.reply_etype"))
 }
 
 // turn is the roaster of an owner, begun anew where its window is over.
@@ -169,7 +165,7 @@ var roastTable = event.NewTable("kerberos-roasting", "Tickets collected to guess
 	event.String("brandmelder.roasting.kind", event.Technical, "services, or accounts that were asked for without a proof", func(f *roastFacts) (string, bool) { return f.Kind, true }),
 	event.Bool("brandmelder.roasting.services", event.Technical, "they are tickets for services", func(f *roastFacts) (bool, bool) { return true, f.Kind == "services" }),
 	event.Int("brandmelder.roasting.tickets", event.Technical, "services or accounts within ten minutes, at most 64 are told apart", func(f *roastFacts) (int64, bool) { return int64(f.Tickets), true }),
-	event.Int("brandmelder.roasting.weak", event.Technical, "those of them that were answered with RC4 or DES, or with a service's ticket without any login", func(f *roastFacts) (int64, bool) { return int64(f.Weak), true }),
+	event.Int("brandmelder.roasting.weak", event.Technical, "those of them that were answered with RC4 or DES", func(f *roastFacts) (int64, bool) { return int64(f.Weak), true }),
 )
 
 func (*roastFacts) Table() *event.Table { return roastTable }

@@ -33,7 +33,6 @@ func TestRoastingHit(t *testing.T) {
 		"10.0.0.1 nurse 47 services 5/5",
 		"10.0.0.2 nurse 47 services 10/0",
 		"10.0.0.2 nurse 47 services 20/0",
-		"10.0.0.21  47 accounts 1/1",
 		"10.0.0.3 nurse 47 services 1/1",
 		"10.0.0.3 nurse 47 services 2/2",
 		"10.0.0.3 nurse 73 services 4/4",
