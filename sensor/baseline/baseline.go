@@ -56,7 +56,6 @@ type Map[K comparable, V any] struct {
 type slot[K comparable, V any] struct {
 	key   K
 	value V
-	hash  uint32
 }
 
 // turn stands apart from its slot: to bring one to the front touches its neighbours,
@@ -99,8 +98,8 @@ func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
 	i := find(&m.index, m.slots, k, hash)
 	if fresh = i == 0; fresh {
 		i = m.take()
-		m.slots[i] = slot[K, V]{key: k, hash: hash}
-		insert(&m.index, m.slots, i)
+		m.slots[i].key = k
+		m.index.insert(spot{hash, i})
 	} else {
 		m.unlink(i)
 	}
@@ -169,7 +168,7 @@ func (m *Map[K, V]) remove(i int32) {
 func (m *Map[K, V]) drop(i int32) {
 	m.changed = true
 	m.unlink(i)
-	remove(&m.index, m.slots, i)
+	m.index.remove(spot{m.index.hash(m.slots[i].key), i})
 	m.slots[i] = slot[K, V]{}
 	m.free = append(m.free, i)
 }

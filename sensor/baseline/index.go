@@ -35,7 +35,7 @@ func find[K comparable, V any](x *index[K], slots []slot[K, V], k K, hash uint32
 }
 
 // insert adds a slot that is not in it, and grows at three quarters.
-func insert[K comparable, V any](x *index[K], slots []slot[K, V], i int32) {
+func (x *index[K]) insert(s spot) {
 	if x.used++; 4*x.used > 3*len(x.places) {
 		old := x.places
 		x.places = make([]spot, 2*len(old))
@@ -45,7 +45,7 @@ func insert[K comparable, V any](x *index[K], slots []slot[K, V], i int32) {
 			}
 		}
 	}
-	x.put(spot{slots[i].hash, i})
+	x.put(s)
 }
 
 func (x *index[K]) put(p spot) {
@@ -58,11 +58,11 @@ func (x *index[K]) put(p spot) {
 }
 
 // remove takes a slot out and moves up those that stood behind it for want of room.
-func remove[K comparable, V any](x *index[K], slots []slot[K, V], i int32) {
+func (x *index[K]) remove(s spot) {
 	x.used--
 	mask := uint32(len(x.places) - 1)
-	at := slots[i].hash & mask
-	for x.places[at].slot != i {
+	at := s.hash & mask
+	for x.places[at].slot != s.slot {
 		at = (at + 1) & mask
 	}
 	for next := (at + 1) & mask; x.places[next].slot != 0; next = (next + 1) & mask {

@@ -37,7 +37,7 @@ const (
 	beaconRing       = 64  // calls kept of a pair: measured as good as 256 up to a jitter of 70 %
 	beaconLong       = 256 // of a pair whose score passes beaconNear: so many show a timer of which half is missed
 	beaconLongs      = 4096
-	beaconPairs      = 60_000
+	beaconPairs      = 40_000 // with all else 200 MB under a flood of half a million pairs
 	beaconPlaces     = 32768
 	beaconHosts      = 4096 // resolvers, devices and their timers, fingerprints
 	beaconOtherPairs = 6_000
@@ -94,8 +94,8 @@ type beaconCalls struct {
 	peaks  beaconPeaks
 	app    string
 	refs   []event.FlowRef // latest, but for the first call: most pairs make no other
-	long   bool            // a longer ring may be there
 	odd    signs           // of conversations, requests and handshakes
+	long   bool            // a longer ring may be there
 	// A name is not missed: the conversation says it, of a client whose look-ups are not
 	// seen, or it is of a kind that does without.
 	vouched bool
