@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,7 +48,7 @@ type aviary struct {
 	*testing.T
 	line  *Line
 	docs  strings.Builder
-	emit  func() // called before each document
+	emit  atomic.Pointer[func()] // called before each document
 	end   context.CancelFunc
 	ended chan Accounting
 }
@@ -57,11 +58,13 @@ func watchFeeds(t *testing.T, feeds ...*feed) *aviary {
 }
 
 func watchLearned(t *testing.T, l Learned, feeds ...*feed) *aviary {
-	a := &aviary{T: t, emit: func() {}, ended: make(chan Accounting, 1)}
+	a := &aviary{T: t, ended: make(chan Accounting, 1)}
 	c := settings(len(feeds), flow.Config{})
 	c.Learned = l
 	line, err := New(c, func(d event.Doc) {
-		a.emit()
+		if emit := a.emit.Load(); emit != nil {
+			(*emit)()
+		}
 		fmt.Fprintf(&a.docs, "%s %s\n", d.Dataset, d.JSON)
 	})
 	if err != nil {
@@ -157,7 +160,8 @@ func TestHungDetectionKeepsAllCanaries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		let := make(chan struct{})
 		a := watchFeeds(t, &feed{packets: conversation()}, &feed{})
-		a.emit = func() { <-let }
+		hang := func() { <-let }
+		a.emit.Store(&hang)
 		a.came(5 * time.Second)
 		if n := a.came(20 * time.Second); n[0]+n[1] != 0 {
 			t.Errorf("%v canaries while detection hung", n)
