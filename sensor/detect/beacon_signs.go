@@ -69,8 +69,8 @@ func (b *beacon) signsOf(e *event.Event, way beaconWay, c *beaconCalls, calls []
 func madeUp(name string) bool {
 	suffix, _ := publicsuffix.PublicSuffix(name)
 	rest := strings.TrimSuffix(strings.TrimSuffix(name, suffix), ".")
-	label := rest[strings.LastIndexByte(rest, '.')+1:]
-	return len(label) >= dgaLength && strange(label) >= dgaSingle
+	_, odd := generated(rest[strings.LastIndexByte(rest, '.')+1:])
+	return odd
 }
 
 // evenSizes reports whether three in four calls send and get as much, at least eight of
@@ -88,16 +88,16 @@ func evenSizes(calls []checkIn) bool {
 // mark notes what is odd about a conversation with the pairs for which it counts;
 // vouched, if it needs no name.
 func (b *beacon) mark(pair beaconPair, odd signs, vouched bool) {
-	for _, all := range [...]bool{false, true} {
-		if all {
-			pair.client, pair.way = netip.Addr{}, beaconFromAll
-		}
+	note := func(pair beaconPair) {
 		pairs, _ := b.book(pair.way)
 		if c := pairs.Get(pair); c != nil {
 			c.odd |= odd
 			c.vouched = c.vouched || vouched
 		}
 	}
+	note(pair)
+	pair.client, pair.way = netip.Addr{}, beaconFromAll
+	note(pair)
 }
 
 // asked is what is odd about a request. What machines send each other by their nature

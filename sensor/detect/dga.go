@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"hash/fnv"
 	"net/netip"
 	"strings"
 
@@ -123,14 +122,13 @@ func (d *dga) window(client netip.Addr, now int64) *dgaHost {
 
 // count takes a domain into the window and reports whether that changed anything.
 func (h *dgaHost) count(domain, label string, missing bool) bool {
-	id := domainID(domain)
+	id := hashOf(domain)
 	was, known := h.seen[id]
 	if was || known && !missing || !known && len(h.seen) == dgaCounted {
 		return false
 	}
 	h.seen[id] = missing
-	share := strange(label)
-	odd := share >= dgaSingle && len(label) >= dgaLength
+	share, odd := generated(label)
 	if odd && !known {
 		h.strange++
 	}
@@ -144,11 +142,11 @@ func (h *dgaHost) count(domain, label string, missing bool) bool {
 	return missing || odd
 }
 
-// domainID is a number for a domain that tells apart those of one window.
-func domainID(domain string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(domain))
-	return h.Sum64()
+// generated is the share of a label's pairs that words do not have, and whether it is so
+// large in a label so long that the label looks made up by a program.
+func generated(label string) (share float64, odd bool) {
+	share = strange(label)
+	return share, share >= dgaSingle && len(label) >= dgaLength
 }
 
 func (h *dgaHost) keep(r event.FlowRef) {
