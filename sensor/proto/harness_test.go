@@ -45,6 +45,9 @@ func run(s *Spec, d dialogue) []event.Record {
 	emit := func(r event.Record) { out = append(out, r) }
 	p := s.New()
 	for _, say := range d {
+		if len(say.data) == 0 {
+			continue // nor does the line feed them
+		}
 		data := append([]byte(nil), say.data...)
 		more := p.Feed(say.from, data, emit)
 		for i := range data {

@@ -27,7 +27,8 @@ const (
 // Parser reads one conversation.
 type Parser interface {
 	// Feed takes the next bytes of one side: of a stream the next in order, of
-	// UDP, ICMP and ARP one whole message. data is valid during the call only.
+	// UDP, ICMP and ARP one whole message. data is never empty, and valid during
+	// the call only.
 	// Emitted records are the receiver's. When more is false the parser has seen
 	// all it wants: it is fed no longer.
 	Feed(from event.Side, data []byte, emit func(event.Record)) (more bool)
