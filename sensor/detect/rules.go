@@ -13,6 +13,7 @@ import (
 type rules struct {
 	env     Env
 	stories *baseline.Map[ruleStory, ruleSeen]
+	reading rule.Reading
 }
 
 const (
@@ -34,7 +35,8 @@ func newRules(env Env, decode Decoder) (Detector, error) {
 	if err := decode(&struct{}{}); err != nil {
 		return nil, err
 	}
-	return &rules{env, baseline.NewMap[ruleStory, ruleSeen](env.State, "rules.stories", rulesStories, rulesWindow)}, nil
+	stories := baseline.NewMap[ruleStory, ruleSeen](env.State, "rules.stories", rulesStories, rulesWindow)
+	return &rules{env: env, stories: stories}, nil
 }
 
 func (d *rules) Tick(int64, Report) {}
@@ -44,8 +46,9 @@ func (d *rules) Observe(e *event.Event, report Report) {
 	if set == nil || e.Data == nil {
 		return
 	}
+	reading := d.reading.Of(e)
 	for _, r := range set.Of(e.Kind) {
-		if r.Match(e) {
+		if r.Matches(reading) {
 			d.matched(e, r, report)
 		}
 	}

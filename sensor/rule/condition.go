@@ -7,21 +7,20 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/strict"
 )
 
 // node is a part of a condition.
 type node interface {
-	match(*event.Event) bool
+	match(*Reading) bool
 	String() string
 }
 
 type allOf []node
 
-func (a allOf) match(e *event.Event) bool {
+func (a allOf) match(r *Reading) bool {
 	for _, n := range a {
-		if !n.match(e) {
+		if !n.match(r) {
 			return false
 		}
 	}
@@ -32,9 +31,9 @@ func (a allOf) String() string { return join(a, " and ") }
 
 type anyOf []node
 
-func (a anyOf) match(e *event.Event) bool {
+func (a anyOf) match(r *Reading) bool {
 	for _, n := range a {
-		if n.match(e) {
+		if n.match(r) {
 			return true
 		}
 	}
@@ -45,8 +44,8 @@ func (a anyOf) String() string { return join(a, " or ") }
 
 type not struct{ node }
 
-func (n not) match(e *event.Event) bool { return !n.node.match(e) }
-func (n not) String() string            { return "not " + n.node.String() }
+func (n not) match(r *Reading) bool { return !n.node.match(r) }
+func (n not) String() string        { return "not " + n.node.String() }
 
 func join(parts []node, word string) string {
 	if len(parts) == 1 {

@@ -48,7 +48,10 @@ type Rule struct {
 
 // Match reports whether the event is what the rule describes. It changes nothing
 // and may be called from many goroutines.
-func (r *Rule) Match(e *event.Event) bool { return r.condition.match(e) }
+func (r *Rule) Match(e *event.Event) bool { return r.Matches(new(Reading).Of(e)) }
+
+// Matches is Match where the event is asked by many rules, one after the other.
+func (r *Rule) Matches(e *Reading) bool { return r.condition.match(e) }
 
 // Explain is the condition as it is applied, with the record's own field names.
 func (r *Rule) Explain() string { return r.condition.String() }

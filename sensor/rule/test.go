@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -44,66 +43,6 @@ func (e *element) folded() string {
 	return e.lower
 }
 
-// read reads the field into v: from the record, else from the conversation. A
-// record with a table of its own, as those of the rules' proofs, is asked by path.
-func (t *test) read(e *event.Event, v *event.Value) (*event.Field, bool) {
-	if e.Data != nil {
-		f := t.field
-		if table := e.Data.Table(); table != t.table {
-			f = table.Lookup(t.path)
-		}
-		if f != nil && f.Type != event.TypeObject {
-			return f, f.Get(e.Data, v)
-		}
-	}
-	if e.Flow == nil {
-		return nil, false
-	}
-	f := e.Flow.Table().Lookup(t.path)
-	return f, f != nil && f.Get(e.Flow, v)
-}
-
-func (t *test) match(e *event.Event) bool {
-	var v event.Value
-	f, ok := t.read(e, &v)
-	if !ok {
-		return slices.ContainsFunc(t.values, func(x value) bool { return x == absent{} })
-	}
-	if !t.all {
-		return someElement(f, &v, t.values)
-	}
-	for _, x := range t.values {
-		if !someElement(f, &v, []value{x}) {
-			return false
-		}
-	}
-	return true
-}
-
-// someElement reports whether one of the values matches an element of the field.
-func someElement(f *event.Field, v *event.Value, values []value) bool {
-	if !f.List {
-		e := elementOf(f, v)
-		return e.isAny(values)
-	}
-	for _, s := range v.Strs {
-		if (&element{text: s}).isAny(values) {
-			return true
-		}
-	}
-	for _, n := range v.Ints {
-		if (&element{number: float64(n)}).isAny(values) {
-			return true
-		}
-	}
-	for _, a := range v.Addrs {
-		if (&element{addr: a.Unmap().WithZone("")}).isAny(values) {
-			return true
-		}
-	}
-	return false
-}
-
 func (e *element) isAny(values []value) bool {
 	for _, x := range values {
 		if x.matches(e) {
@@ -113,16 +52,20 @@ func (e *element) isAny(values []value) bool {
 	return false
 }
 
-func elementOf(f *event.Field, v *event.Value) element {
-	switch f.Type {
-	case event.TypeLong, event.TypeDate, event.TypeBool:
-		return element{number: float64(v.Int)}
-	case event.TypeFloat:
-		return element{number: v.Float}
-	case event.TypeIP:
-		return element{addr: v.Addr.Unmap().WithZone("")}
+func (t *test) match(r *Reading) bool {
+	f := r.fact(t)
+	if !f.present {
+		return slices.ContainsFunc(t.values, func(x value) bool { return x == absent{} })
 	}
-	return element{text: v.Str}
+	if !t.all {
+		return f.isAny(t.values)
+	}
+	for i := range t.values {
+		if !f.isAny(t.values[i : i+1]) {
+			return false
+		}
+	}
+	return true
 }
 
 // newTest reads "field|modifier|…: value or list of values".
@@ -188,11 +131,7 @@ func (t *test) exists(m modifiers, list []*yaml.Node) (node, error) {
 
 type present struct{ *test }
 
-func (p present) match(e *event.Event) bool {
-	var v event.Value
-	_, ok := p.read(e, &v)
-	return ok
-}
+func (p present) match(r *Reading) bool { return r.fact(p.test).present }
 
 // reference compares two fields of one event.
 type reference struct {
@@ -216,44 +155,11 @@ func newReference(t *test, m modifiers, n *yaml.Node, s *source) (node, error) {
 	return &reference{t, &test{path: path, field: f, table: tableOf(s, path)}, m}, nil
 }
 
-func (r *reference) match(e *event.Event) bool {
-	var v, w event.Value
-	f, ok := r.read(e, &v)
-	g, there := r.other.read(e, &w)
-	if !ok || !there {
+func (x *reference) match(r *Reading) bool {
+	other := r.fact(x.other)
+	if !other.present {
 		return false
 	}
-	other := elementOf(g, &w)
-	return someElement(f, &v, []value{r.m.reference(&other)})
-}
-
-// Spell writes the values that a field of the event has, as a person reads them.
-func Spell(e *event.Event, path string) (out []string) {
-	var v event.Value
-	f, ok := (&test{path: path}).read(e, &v)
-	if !ok {
-		return nil
-	}
-	if !f.List {
-		return append(out, spellElement(f, &v))
-	}
-	out = append(out, v.Strs...)
-	for _, n := range v.Ints {
-		out = append(out, strconv.FormatInt(n, 10))
-	}
-	for _, a := range v.Addrs {
-		out = append(out, a.String())
-	}
-	return out
-}
-
-func spellElement(f *event.Field, v *event.Value) string {
-	switch e := elementOf(f, v); {
-	case e.addr.IsValid():
-		return e.addr.String()
-	case e.text != "":
-		return e.text
-	default:
-		return strconv.FormatFloat(e.number, 'g', 10, 64)
-	}
+	same := []value{x.m.reference(&other.elements[0])} // before the next fact moves this one
+	return r.fact(x.test).isAny(same)
 }
