@@ -286,6 +286,9 @@ func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		plain := i
+		for len(s)-i >= 8 && allPlain(s[i:i+8]) {
+			i += 8
+		}
 		for i < len(s) && isPlain[s[i]] {
 			i++
 		}
@@ -311,6 +314,19 @@ func appendString(dst []byte, s string) []byte {
 		i += size
 	}
 	return append(dst, '"')
+}
+
+// allPlain reports whether eight bytes stand in a JSON string as they are. A byte's
+// highest bit tells, once what is to be found was taken from or added to all eight:
+// only the lowest of several that are not plain is told for certain, which will do.
+func allPlain(s string) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	quote, backslash := x^each*'"', x^each*'\\'
+	odd := (x - each*0x20) | (x + each) // below a space; DEL
+	odd |= (quote-each)&^quote | (backslash-each)&^backslash
+	return (odd|x)&high == 0
 }
 
 // isPlain says which bytes stand in a JSON string as they are.

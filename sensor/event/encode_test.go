@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -154,5 +155,24 @@ func TestValuesFitAnIndex(t *testing.T) {
 	want := `{"large":-3e+38,"text":"` + strings.Repeat("x", 2000) + `","word":"` + word + `","words":["` + x + `"]}`
 	if string(got) != want {
 		t.Errorf("%s", got)
+	}
+}
+
+func TestEightBytesAtOnceAreAsPlainAsEach(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for c := range 256 {
+		for at := range 8 {
+			s := []byte("abcdefgh")
+			s[at] = byte(c)
+			if got := allPlain(string(s)); got != isPlain[c] {
+				t.Errorf("%q: plain is %v", s, got)
+			}
+			for i := range s[:at] {
+				s[i] = byte(r.Uint32())
+			}
+			if allPlain(string(s)) && !isPlain[c] {
+				t.Errorf("%q is not plain", s)
+			}
+		}
 	}
 }

@@ -47,7 +47,7 @@ func parseKexInit(m []byte) *kexInit {
 // and compression in the direction that the side sends.
 func (k *kexInit) hassh(from event.Side) string {
 	d := int(from)
-	return md5Hex(strings.Join([]string{k.lists[kexAlgorithms], k.lists[kexCiphersOut+d], k.lists[kexMACsOut+d], k.lists[kexCompressOut+d]}, ";"))
+	return md5Hex([]byte(strings.Join([]string{k.lists[kexAlgorithms], k.lists[kexCiphersOut+d], k.lists[kexMACsOut+d], k.lists[kexCompressOut+d]}, ";")))
 }
 
 // choose is the first of the client's names that the server has too.

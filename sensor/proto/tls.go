@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -286,7 +287,7 @@ func (p *tlsParser) message(from event.Side, m []byte) {
 	switch {
 	case m[0] == tlsClientHello && from == event.Client:
 		if h, ok := ParseClientHello(m); ok && !r.clientSeen {
-			r.Hello, r.clientSeen = h, true
+			r.Hello, r.clientSeen, r.ja4 = h, true, h.JA4(cmp.Or(r.transport, 't'))
 		}
 	case m[0] == tlsServerHello && from == event.Server:
 		p.serverHello(m[4:])

@@ -132,22 +132,26 @@ func (h *ClientHello) ja3() string {
 	for i, p := range h.Points {
 		points[i] = uint16(p)
 	}
-	return md5Hex(strings.Join([]string{strconv.Itoa(int(h.Legacy)), decimals(h.Ciphers), decimals(h.Extensions), decimals(h.Groups), decimals(points)}, ","))
+	var room [1024]byte
+	b := strconv.AppendUint(room[:0], uint64(h.Legacy), 10)
+	for _, list := range [][]uint16{h.Ciphers, h.Extensions, h.Groups, points} {
+		b = appendDecimals(append(b, ','), list)
+	}
+	return md5Hex(b)
 }
 
-func decimals(list []uint16) string {
-	var b []byte
+func appendDecimals(b []byte, list []uint16) []byte {
 	for i, n := range list {
 		if i > 0 {
 			b = append(b, '-')
 		}
 		b = strconv.AppendUint(b, uint64(n), 10)
 	}
-	return string(b)
+	return b
 }
 
-func md5Hex(s string) string {
-	sum := md5.Sum([]byte(s))
+func md5Hex(b []byte) string {
+	sum := md5.Sum(b)
 	return hex.EncodeToString(sum[:])
 }
 
@@ -158,7 +162,6 @@ func (h *ClientHello) JA4(transport byte) string {
 	if slices.Contains(h.Extensions, extServerName) {
 		sni = 'd'
 	}
-	ciphers := slices.Sorted(slices.Values(h.Ciphers))
 	var ext []uint16
 	for _, e := range h.Extensions {
 		if e != extServerName && e != extALPN {
@@ -166,17 +169,20 @@ func (h *ClientHello) JA4(transport byte) string {
 		}
 	}
 	slices.Sort(ext)
-	tail := hexes(ext)
+	var room [1024]byte
+	tail := appendHexes(room[:0], ext)
 	if len(h.Signatures) > 0 {
-		tail += "_" + hexes(h.Signatures)
+		tail = appendHexes(append(tail, '_'), h.Signatures)
 	}
 	cut := "000000000000"
-	if len(h.Extensions) > 0 && tail != "" {
+	if len(tail) > 0 {
 		cut = sha12(tail)
 	}
 	first := "000000000000"
-	if len(ciphers) > 0 {
-		first = sha12(hexes(ciphers))
+	if len(h.Ciphers) > 0 {
+		ciphers := slices.Clone(h.Ciphers)
+		slices.Sort(ciphers)
+		first = sha12(appendHexes(room[:0], ciphers))
 	}
 	return fmt.Sprintf("%c%s%c%02d%02d%s_%s_%s", transport, ja4Version(h.highest()), sni,
 		min(len(h.Ciphers), 99), min(len(h.Extensions), 99), ja4ALPN(h.protocol), first, cut)
@@ -225,19 +231,18 @@ func alphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-func hexes(list []uint16) string {
-	var b []byte
+func appendHexes(b []byte, list []uint16) []byte {
 	for i, n := range list {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = hex.AppendEncode(b, []byte{byte(n >> 8), byte(n)})
 	}
-	return string(b)
+	return b
 }
 
-func sha12(s string) string {
-	sum := sha256.Sum256([]byte(s))
+func sha12(b []byte) string {
+	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:6])
 }
 
@@ -281,7 +286,8 @@ func parseServerHello(body []byte) (serverHello, bool) {
 			h.extension(kind, list.sub(int(list.be16())))
 		}
 	}
-	h.ja3s = md5Hex(strconv.Itoa(int(legacy)) + "," + strconv.Itoa(int(h.cipher)) + "," + decimals(kinds))
+	var room [256]byte
+	h.ja3s = md5Hex(appendDecimals(fmt.Appendf(room[:0], "%d,%d,", legacy, h.cipher), kinds))
 	return h, true
 }
 

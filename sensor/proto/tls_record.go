@@ -1,7 +1,6 @@
 package proto
 
 import (
-	"cmp"
 	"crypto/tls"
 	"fmt"
 
@@ -24,6 +23,7 @@ type TLS struct {
 	serverHello            serverHello
 	clientSeen, serverSeen bool
 	transport              byte // of JA4: 0 stands for TCP, 'q' for QUIC
+	ja4                    string
 }
 
 // Heartbeat is a request in clear that claims to be longer than it is (RFC 6520).
@@ -59,12 +59,7 @@ func (r *TLS) CipherName() string {
 func (r *TLS) JA3S() string { return r.serverHello.ja3s }
 
 // JA4 is the client's fingerprint, "" when its hello was not seen.
-func (r *TLS) JA4() string {
-	if !r.clientSeen {
-		return ""
-	}
-	return r.Hello.JA4(cmp.Or(r.transport, 't'))
-}
+func (r *TLS) JA4() string { return r.ja4 }
 
 // Leaf is the server's own certificate, nil when none was readable.
 func (r *TLS) Leaf() *Certificate { return first(r.Server) }

@@ -143,7 +143,7 @@ func TestTLSGreaseChangesNoFingerprint(t *testing.T) {
 	if !okA || !okB || a.JA3 != b.JA3 || a.JA4('t') != b.JA4('t') {
 		t.Errorf("%t %t: %s %s, %s %s", okA, okB, a.JA3, b.JA3, a.JA4('t'), b.JA4('t'))
 	}
-	if want := md5Hex("771,4865-49199,0-10-11,29,0"); a.JA3 != want || a.ServerName != "a.example" {
+	if want := md5Hex([]byte("771,4865-49199,0-10-11,29,0")); a.JA3 != want || a.ServerName != "a.example" {
 		t.Errorf("JA3 %s, want %s; name %q", a.JA3, want, a.ServerName)
 	}
 }
@@ -253,7 +253,7 @@ func TestTLSServerHelloOfADraft(t *testing.T) {
 	body := append([]byte{0x7f, 18}, make([]byte, 32)...)
 	body = append(body, 0x13, 0x01, 0, 4, 0, 51, 0, 0)
 	h, ok := parseServerHello(body)
-	if want := md5Hex("32530,4865,51"); !ok || h.version != 0x7f12 || h.cipher != 0x1301 || h.ja3s != want {
+	if want := md5Hex([]byte("32530,4865,51")); !ok || h.version != 0x7f12 || h.cipher != 0x1301 || h.ja3s != want {
 		t.Errorf("%t %+v, want JA3S %s", ok, h, want)
 	}
 }
