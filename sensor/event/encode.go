@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 )
@@ -21,21 +20,25 @@ const (
 // Layout is the nested encoder of one kind of document: the fields of several
 // tables in one tree. Its use by several goroutines is safe.
 type Layout struct {
-	steps   []step
-	records int // how many Append takes
-	// Between two values that are present stand always the same bytes: what is
-	// closed and opened, the fixed fields, the key. They are made once, as a row
-	// of what follows each value; the last row is what follows the beginning.
-	rows []atomic.Pointer[[]string]
+	steps   []step // in order of their paths
+	records int    // how many Append takes
 }
 
+// maxDepth is how many objects a path may open within each other.
+const maxDepth = 8
+
+// step writes one field. Documents are many and much else is in the processor's
+// caches, so that what a step needs stands in one place: no text is looked for.
 type step struct {
-	source int // index of the record that the field reads
-	field  *Field
-	path   []string // objects to be open
-	key    string   // "name": with its quotes and colon
-	sub    *Layout  // of TypeObject
-	fixed  []byte   // the value, where it is the same in every document
+	get     func(Record, *Value) bool
+	source  int                  // index of the record that the field reads
+	fixed   bool                 // the value is the same in every document and stands in opening
+	shared  int                  // how many of path's objects the step before has open too
+	depth   int                  // of path
+	opening string               // "object":{"object":{"name":
+	from    [maxDepth + 1]uint16 // where opening begins with so many of its objects open
+	field   *Field
+	sub     *Layout // of TypeObject
 }
 
 // NewLayout compiles tables into one encoder. It panics when a path stands twice
@@ -54,7 +57,7 @@ func NewLayout(tables ...*Table) *Layout {
 		return slices.Compare(strings.Split(a.field.Path, "."), strings.Split(b.field.Path, "."))
 	})
 	l.refuseClashes()
-	l.rows = make([]atomic.Pointer[[]string], len(l.steps)+1)
+	l.share()
 	return l
 }
 
@@ -68,20 +71,42 @@ func (l *Layout) Fix(source int, r Record, but ...string) {
 			if !s.field.get(r, &v) {
 				continue
 			}
-			s.fixed = appendValue([]byte{}, s.field, &v)
+			s.fixed, s.opening = true, string(appendValue([]byte(s.opening), s.field, &v))
 		}
 		steps = append(steps, s)
 	}
-	l.steps, l.rows = steps, make([]atomic.Pointer[[]string], len(steps)+1)
+	l.steps = steps
+	l.share()
 }
 
 func newStep(source int, f *Field) step {
 	parts := strings.Split(f.Path, ".")
-	s := step{source: source, field: f, path: parts[:len(parts)-1], key: strconv.Quote(parts[len(parts)-1]) + ":"}
+	s := step{get: f.get, source: source, depth: len(parts) - 1, field: f}
+	if s.depth > maxDepth {
+		panic("event: too many objects within each other: " + f.Path)
+	}
+	for i, name := range parts {
+		s.from[i] = uint16(len(s.opening))
+		s.opening += strconv.Quote(name) + ":"
+		if i < s.depth {
+			s.opening += "{"
+		}
+	}
 	if f.Type == TypeObject {
 		s.sub = NewLayout(&Table{Fields: f.Sub})
 	}
 	return s
+}
+
+// share tells each step which objects the one before leaves open.
+func (l *Layout) share() {
+	for i := 1; i < len(l.steps); i++ {
+		s, before := &l.steps[i], &l.steps[i-1]
+		n := 0
+		for most := min(s.depth, before.depth); n < most && before.opening[:before.from[n+1]] == s.opening[:s.from[n+1]]; n++ {
+		}
+		s.shared = n
+	}
 }
 
 func (l *Layout) refuseClashes() {
@@ -102,65 +127,33 @@ func (l *Layout) Append(dst []byte, records ...Record) []byte {
 	if n := len(records); n < l.records {
 		panic(fmt.Sprintf("event: %d records for %d tables", n, l.records))
 	}
+	const closing = "}}}}}}}}" // maxDepth
+	start, open, shared := len(dst), 0, 0
 	v := values.Get().(*Value)
-	row := l.row(len(l.steps))
 	for i := range l.steps {
 		s := &l.steps[i]
+		shared = min(shared, s.shared)
 		r := records[s.source]
-		if s.fixed != nil || r == nil || !s.field.get(r, v) {
+		if !s.fixed && (r == nil || !s.get(r, v)) {
 			continue
 		}
-		dst = append(dst, row[i]...)
+		dst = append(dst, closing[:open-shared]...)
+		dst = append(dst, ',')
+		dst = append(dst, s.opening[s.from[shared]:]...)
 		if s.sub != nil {
 			dst = s.appendObjects(dst, r)
-		} else {
+		} else if !s.fixed {
 			dst = appendValue(dst, s.field, v)
 		}
-		row = l.row(i)
+		open, shared = s.depth, s.depth
 	}
 	*v = Value{} // keeps nothing alive
 	values.Put(v)
-	return append(dst, row[len(l.steps)]...)
-}
-
-// row is what stands between the value of step last and the value of each later
-// one; behind the steps, the end of the document.
-func (l *Layout) row(last int) []string {
-	if row := l.rows[last].Load(); row != nil {
-		return *row
+	if len(dst) == start {
+		return append(dst, "{}"...)
 	}
-	row, next := make([]string, len(l.steps)+1), last+1
-	dst, open := []byte("0"), []string(nil) // a value
-	if last == len(l.steps) {
-		dst, next = []byte("0{"), 0
-	} else {
-		open = l.steps[last].path
-	}
-	for ; next < len(l.steps); next++ {
-		s := &l.steps[next]
-		here, path := turnTo(dst, open, s.path)
-		here = append(comma(here), s.key...)
-		row[next] = string(here[1:])
-		if s.fixed != nil {
-			dst, open = append(here, s.fixed...), path
-		}
-	}
-	row[next] = string(dst[1:]) + strings.Repeat("}", len(open)+1)
-	l.rows[last].Store(&row)
-	return row
-}
-
-// turnTo closes and opens objects until path is open.
-func turnTo(dst []byte, open, path []string) ([]byte, []string) {
-	same := 0
-	for same < len(open) && same < len(path) && open[same] == path[same] {
-		same++
-	}
-	dst = append(slices.Clip(dst), strings.Repeat("}", len(open)-same)...)
-	for _, name := range path[same:] {
-		dst = append(appendString(comma(dst), name), ':', '{')
-	}
-	return dst, path
+	dst[start] = '{'
+	return append(append(dst, closing[:open]...), '}')
 }
 
 func comma(dst []byte) []byte {
