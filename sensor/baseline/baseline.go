@@ -100,12 +100,14 @@ func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
 		i = m.take()
 		m.slots[i].key = k
 		m.index.insert(spot{hash, i})
-	} else {
+	} else if m.ring[0].next != i {
 		m.unlink(i)
 	}
 	m.ring[i].touched = now
 	m.changed = true
-	m.link(i)
+	if m.ring[0].next != i {
+		m.link(i)
+	}
 	return &m.slots[i].value, fresh
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	windowSize = 1 << 20   // bytes per read(2): fewer system calls than this cannot be measured
+	windowSize = 256 << 10 // bytes per read(2): more would push out of the nearer caches what each packet needs
 	windowMany = 64 << 10  // where many files are open at once; it grows with what it must hold
 	manyFiles  = 16        // files from which on windowMany holds
 	maxFrame   = 256 << 10 // bytes of a captured frame: libpcap's own ceiling, beyond it a file is corrupt

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -84,11 +85,16 @@ func TestSums(t *testing.T) {
 
 // The fast sum must agree with the plain one for every length and carry.
 func TestAddWords(t *testing.T) {
-	b := make([]byte, 100)
-	for i := range b {
-		b[i] = byte(255 - i%3)
-	}
-	for n := range b {
+	b := make([]byte, 300)
+	random := rand.New(rand.NewPCG(5, 6))
+	for n := range 2 * len(b) {
+		for i := range b {
+			b[i] = byte(255 - i%3)
+			if n >= len(b) {
+				b[i] |= byte(random.Uint32()) // most bits are set: sums overflow
+			}
+		}
+		n %= len(b)
 		var want uint32
 		for i, x := range b[:n] {
 			want += uint32(x) << (8 * (1 - i&1))

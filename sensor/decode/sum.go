@@ -9,12 +9,10 @@ import (
 // eight bytes at a time. b must start at an even offset of what is summed.
 func addWords(s uint64, b []byte) uint64 {
 	var c uint64
-	for len(b) >= 32 {
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b), c)
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[8:]), c)
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[16:]), c)
-		s, c = bits.Add64(s, binary.BigEndian.Uint64(b[24:]), c)
-		b = b[32:]
+	if len(b) >= 64 {
+		n := len(b) &^ 63
+		s, c = bits.Add64(s, sumBlocks(b[:n]), 0)
+		b = b[n:]
 	}
 	for len(b) >= 8 {
 		s, c = bits.Add64(s, binary.BigEndian.Uint64(b), c)
@@ -35,6 +33,26 @@ func addWords(s uint64, b []byte) uint64 {
 	s, c = bits.Add64(s, last, c)
 	s, c = bits.Add64(s, c, 0)
 	return s + c
+}
+
+// sumBlocks sums blocks of 64 bytes: as they lie, since the order of the bytes may be
+// turned at the end, and in two sums that do not wait for each other.
+func sumBlocks(b []byte) uint64 {
+	var s, t, c, d uint64
+	le := binary.LittleEndian
+	for ; len(b) >= 64; b = b[64:] {
+		s, c = bits.Add64(s, le.Uint64(b), c)
+		s, c = bits.Add64(s, le.Uint64(b[8:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[16:]), c)
+		s, c = bits.Add64(s, le.Uint64(b[24:]), c)
+		t, d = bits.Add64(t, le.Uint64(b[32:]), d)
+		t, d = bits.Add64(t, le.Uint64(b[40:]), d)
+		t, d = bits.Add64(t, le.Uint64(b[48:]), d)
+		t, d = bits.Add64(t, le.Uint64(b[56:]), d)
+	}
+	s, c = bits.Add64(s, t, c)
+	s, c = bits.Add64(s, d, c)
+	return bits.ReverseBytes64(s + c)
 }
 
 // fold makes 16 bits of a sum.

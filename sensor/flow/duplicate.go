@@ -40,9 +40,9 @@ func newCopies(seed uint64) copies {
 func (c *copies) forget() { clear(c.sets) }
 
 // seen reports whether the packet is a copy, and remembers it if not. It looks at
-// packet times, which may go back a little.
-func (c *copies) seen(h *decode.Headers) bool {
-	now := seenPacket{c.hash(h)<<pathBits | uint64(uint16(pathOf(h))), h.Time}
+// packet times, which may go back a little. key is a hash of h.Key.
+func (c *copies) seen(h *decode.Headers, key uint64) bool {
+	now := seenPacket{c.hash(h, key)<<pathBits | uint64(uint16(pathOf(h))), h.Time}
 	set := c.set(now.what)
 	place := 0
 	for i := range set {
@@ -61,7 +61,7 @@ func (c *copies) seen(h *decode.Headers) bool {
 	}
 	if now.after(&set[place]) <= copyWindow && len(c.sets) < maxCopySets {
 		c.grow()
-		return c.seen(h)
+		return c.seen(h, key)
 	}
 	set[place] = now
 	return false
@@ -89,18 +89,14 @@ func (c *copies) grow() {
 	}
 }
 
-func (c *copies) hash(h *decode.Headers) uint64 {
-	le, x := binary.LittleEndian, c.seed^0x8ebc6af09c88c6e3
+func (c *copies) hash(h *decode.Headers, key uint64) uint64 {
+	le, x := binary.LittleEndian, c.seed^key
 	mix := func(w uint64) {
 		hi, lo := bits.Mul64(x^w, 0xd6e8feb86659fd93)
 		x = hi ^ lo + 0xe7037ed1a0b428db
 	}
-	mix(le.Uint64(h.Key.A[:]))
-	mix(le.Uint64(h.Key.A[8:]))
-	mix(le.Uint64(h.Key.B[:]))
-	mix(le.Uint64(h.Key.B[8:]))
-	mix(uint64(h.Key.APort)<<48 | uint64(h.Key.BPort)<<32 | uint64(h.Key.Segment)<<16 | uint64(h.Key.Proto)<<8 | uint64(h.Flags))
 	mix(uint64(h.IPID)<<48 | uint64(h.L4Sum)<<32 | uint64(h.IPLen)<<1 | bit(h.FromA))
+	mix(uint64(h.Flags))
 	mix(uint64(h.Seq)<<32 | uint64(h.AckNo))
 	if h.Sum != decode.SumGood && len(h.Payload) >= 16 {
 		// the checksum may not have been filled in, and then it is no witness

@@ -19,12 +19,12 @@ func TestCopiesMakeRoom(t *testing.T) {
 		}
 		known := 0
 		for i := range packets {
-			if c.seen(packet(i, 64)) {
+			if c.seen(packet(i, 64), 7) {
 				t.Fatalf("%d of %d is taken for a copy", i, packets)
 			}
 		}
 		for i := range packets {
-			if c.seen(packet(i, 63)) {
+			if c.seen(packet(i, 63), 7) {
 				known++
 			}
 		}

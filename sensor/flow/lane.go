@@ -85,12 +85,11 @@ func (l *Lane) Packet(h *decode.Headers, ingress string, epoch uint32, clock int
 		l.readARP(h)
 		return
 	}
-	var tags event.Tags
-	fixed := pinned(&h.Key)
+	wide, fixed := l.table.wide(&h.Key, event.Tags{}), pinned(&h.Key)
+	hash := narrow(wide)
 	if fixed {
-		tags = h.Tags
+		hash = l.table.hash(&h.Key, h.Tags)
 	}
-	hash := l.table.hash(&h.Key, tags)
 	slot := l.table.find(h, hash)
 	if h.Delta != nil {
 		if slot == none {
@@ -100,7 +99,7 @@ func (l *Lane) Packet(h *decode.Headers, ingress string, epoch uint32, clock int
 			return
 		}
 	}
-	if l.copies.seen(h) {
+	if l.copies.seen(h, wide) {
 		l.countCopy(h, slot)
 		return
 	}

@@ -70,14 +70,21 @@ func (t *table) find(h *decode.Headers, hash uint32) int32 {
 // pinned reports whether tags belong to the key: addresses that mean something
 // else in each VLAN.
 func pinned(k *event.Key) bool {
-	return local(k.A) || local(k.B)
+	return local(&k.A) || local(&k.B)
 }
 
-func local(a [16]byte) bool {
-	if isGroup(a) {
+func local(a *[16]byte) bool {
+	first := a[0]
+	if first == 0 && a[10] == 0xff && a[11] == 0xff { // an IPv4 address
+		first = a[12]
+	}
+	if first != 0 && first != 169 && first < 224 {
+		return false // as nearly all are
+	}
+	if isGroup(*a) {
 		return true
 	}
-	addr := addrOf(a)
+	addr := addrOf(*a)
 	return addr.IsUnspecified() || addr.IsLinkLocalUnicast()
 }
 

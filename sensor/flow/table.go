@@ -102,7 +102,11 @@ func newTable(size int, seed uint64) table {
 
 // hash mixes with the seed by folded multiplication, so that nobody outside can
 // choose keys that meet in one chain.
-func (t *table) hash(k *event.Key, tags event.Tags) uint32 {
+func (t *table) hash(k *event.Key, tags event.Tags) uint32 { return narrow(t.wide(k, tags)) }
+
+func narrow(h uint64) uint32 { return uint32(h ^ h>>32) }
+
+func (t *table) wide(k *event.Key, tags event.Tags) uint64 {
 	le := binary.LittleEndian
 	h := t.seed ^ 0x9e3779b97f4a7c15
 	ports := uint64(k.APort)<<48 | uint64(k.BPort)<<32 | uint64(k.Segment)<<16 | uint64(k.Proto)<<8 | uint64(tags.N)
@@ -113,7 +117,7 @@ func (t *table) hash(k *event.Key, tags event.Tags) uint32 {
 		hi, lo := bits.Mul64(h^w, 0xd6e8feb86659fd93^t.seed<<1)
 		h = hi ^ lo + 0xa0761d6478bd642f
 	}
-	return uint32(h ^ h>>32)
+	return h
 }
 
 // take gives an empty record in its chain, or none when the table is full.
