@@ -26,6 +26,7 @@ const (
 	// without ever reading one, does not.
 	icsSettled = 10 * second
 	icsPolls   = 20
+	icsAsked   = 1 // IEC 104: a station that controls asks for all values when it begins
 	icsSeries  = 10
 	icsBurst   = 60 * second
 )
@@ -163,16 +164,21 @@ func (d *icsCommand) master(o *icsEvent, report Report) {
 	report(d.newMaster(o, m, masters, writes))
 }
 
-// intrudes reports, once, a host that only writes to a Modbus device which another
-// polls. Elsewhere values are subscribed to or pushed.
+// icsReads is how often a device's own master has read it, where it does. Of IEC 104
+// it is once: whoever controls begins with an interrogation (IEC 60870-5-101, 7.4.2),
+// and what changes is sent to it. By EtherNet/IP controllers write to each other and
+// read nothing; elsewhere values are subscribed to or pushed.
+var icsReads = map[string]int64{"modbus": icsPolls, "iec104": icsAsked}
+
+// intrudes reports, once, a host that only writes to a device which another reads.
 func (d *icsCommand) intrudes(o *icsEvent, m *icsMasters) bool {
 	t := d.pairs.Get(icsPair{o.asker, o.device, o.protocol})
-	if o.protocol != "modbus" || t == nil || t.intruded || t.reads > 0 || t.writes < icsSeries || o.at-t.onset > icsBurst || t.onset-m.since < icsSettled {
+	if icsReads[o.protocol] == 0 || t == nil || t.intruded || t.reads > 0 || t.writes < icsSeries || o.at-t.onset > icsBurst || t.onset-m.since < icsSettled {
 		return false
 	}
 	t.intruded = slices.ContainsFunc(m.readers, func(a netip.Addr) bool {
 		p := d.pairs.Get(icsPair{a, o.device, o.protocol})
-		return p != nil && p.reads >= icsPolls
+		return p != nil && p.reads >= icsReads[o.protocol]
 	})
 	return t.intruded
 }

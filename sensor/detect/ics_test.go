@@ -35,8 +35,9 @@ func TestICSCommandHit(t *testing.T) {
 			"47 scansearch 10.0.0.5 10.0.1.1 modbus commands=0/0/0 on 0 searched=40 masters=0",
 			"47 scansearch 10.0.0.6 10.0.1.1 modbus commands=0/0/0 on 0 searched=5 masters=0",
 		},
-		"hit-units":  {"47 scansearch 10.0.0.1 10.0.1.1 modbus commands=0/0/0 on 0 searched=24 masters=0"},
-		"hit-series": {"47 master 10.0.0.66 10.0.1.1 modbus commands=0/0/0 on 0 searched=0 masters=1"},
+		"hit-units":    {"47 scansearch 10.0.0.1 10.0.1.1 modbus commands=0/0/0 on 0 searched=24 masters=0"},
+		"hit-series":   {"47 master 10.0.0.66 10.0.1.1 modbus commands=0/0/0 on 0 searched=0 masters=1"},
+		"hit-stations": {"47 master 10.0.0.66 10.0.1.4 iec104 commands=0/0/0 on 0 searched=0 masters=1"},
 		"hit-masters": {
 			"47 master 10.0.0.9 10.0.1.1 modbus commands=0/0/0 on 0 searched=0 masters=3",
 			"47 master 10.0.0.7 10.0.1.1 modbus commands=0/0/0 on 0 searched=0 masters=4",

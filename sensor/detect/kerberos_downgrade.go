@@ -15,10 +15,12 @@ import (
 // in RC4, as who forges them with the hash of krbtgt does. And tickets that are asked
 // for without the list of groups: who brings his own list, or leaves it to be made up
 // under another name, asks so (MS14-068, CVE-2021-42287); what logs people on never does.
+// And tickets that were carried from one host to another (kerberos_carried.go).
 type downgrade struct {
 	env     Env
 	realms  *baseline.Map[netip.Addr, struct{}] // controllers that give tickets of the domain in AES
 	clients *baseline.Map[netip.Addr, struct{}] // clients that offer AES
+	tickets *baseline.Map[uint64, ticketHolder] // tickets of the domain by their mark
 	weak    *baseline.Map[ticketOwner, int64]   // who was answered with RC4 though it offered AES
 	told    *baseline.Map[downgradeKey, int]
 }
@@ -35,13 +37,14 @@ const (
 	downAnswers
 	downForged
 	downNoGroups
+	downCarried
 )
 
-var downgradeWords = []string{"login with RC4 alone", "login without AES", "account and machine answered with RC4", "ticket of the domain in RC4", "ticket without the list of groups asked for"}
+var downgradeWords = []string{"login with RC4 alone", "login without AES", "account and machine answered with RC4", "ticket of the domain in RC4", "ticket without the list of groups asked for", "ticket that another host holds, used by other software"}
 
 // Old machines offer no AES at all, a list of several old types: a note. A list of
 // RC4 alone is written by tools, and by a few servers that were set up so by hand.
-var downgradeSeverity = []event.Severity{event.Medium, event.Low, event.Medium, event.High, event.Medium}
+var downgradeSeverity = []event.Severity{event.Medium, event.Low, event.Medium, event.High, event.Medium, event.Medium}
 
 const (
 	downClients = 20_000
@@ -56,6 +59,7 @@ func newDowngrade(env Env, decode Decoder) (Detector, error) {
 		env:     env,
 		realms:  baseline.Keep(env.State, baseline.NewMap[netip.Addr, struct{}](env.State, "kerberos-downgrade.realms", downRealms, downMemory)),
 		clients: baseline.Keep(env.State, baseline.NewMap[netip.Addr, struct{}](env.State, "kerberos-downgrade.clients", downClients, downMemory)),
+		tickets: baseline.NewMap[uint64, ticketHolder](env.State, "kerberos-downgrade.tickets", downTickets, downTicket),
 		weak:    baseline.NewMap[ticketOwner, int64](env.State, "kerberos-downgrade.weak", downClients, downMemory),
 		told:    baseline.NewMap[downgradeKey, int](env.State, "kerberos-downgrade.told", downClients, downMemory),
 	}, decode(&struct{}{})
@@ -76,7 +80,9 @@ func (d *downgrade) Observe(e *event.Event, report Report) {
 	case "AS-REP":
 		how, ok = d.login(e)
 	case "TGS-REP":
-		how, ok = d.ticket(e)
+		if how, ok = d.ticket(e); !ok {
+			how, ok = downCarried, d.carried(e)
+		}
 	}
 	if !ok && event.IsTrue(r, "brandmelder.kerberos.no_pac") && event.Has(r, "brandmelder.kerberos.ticket_etype") {
 		how, ok = downNoGroups, true
@@ -152,8 +158,8 @@ func (*downgradeFacts) Table() *event.Table { return downgradeTable }
 
 func init() {
 	register(Spec{
-		Name: "kerberos-downgrade", Doc: "Kerberos with RC4 where both ends know AES, or without the list of groups: logins with a hash, skeleton key, forged tickets",
-		Family: "kerberos-downgrade", Technique: []string{"T1550.002", "T1556.001", "T1558.001"},
+		Name: "kerberos-downgrade", Doc: "Kerberos with RC4 where both ends know AES, without the list of groups, or with a ticket of another host: logins with a hash, skeleton key, forged and stolen tickets",
+		Family: "kerberos-downgrade", Technique: []string{"T1550.002", "T1550.003", "T1556.001", "T1558.001"},
 		Class: event.Absolute, Severity: event.Medium,
 		Wants: []string{"kerberos"}, Facts: downgradeTable, New: newDowngrade,
 	})

@@ -11,7 +11,8 @@ import (
 )
 
 // enumeration finds clients that try out which accounts exist: names that a
-// Kerberos controller does not know, addresses that a mail server refuses,
+// Kerberos controller does not know, addresses that a mail server refuses or that
+// are asked for and get no message,
 // extensions that a telephone exchange does not have.
 type enumeration struct {
 	env     Env
@@ -23,7 +24,7 @@ type enumSum struct {
 	told    int64
 	unknown []uint64 // Kerberos: names, at most maxNoted
 	known   []uint64
-	no, yes int64 // SMTP: addresses refused and confirmed; SIP: requests refused and accepted
+	no, yes int64 // SMTP: addresses refused or tried, and confirmed; SIP: requests refused and accepted
 	names   int64 // SIP: of the conversation with the most
 	counted event.Key
 	no0     int64 // of that conversation, counted already
@@ -124,7 +125,8 @@ func (s *enumSum) kerberos(e *event.Event) {
 
 // smtp adds what a session counted so far.
 func (s *enumSum) smtp(e *event.Event) {
-	no, yes := event.NumberOf(e.Data, "brandmelder.smtp.unknown"), event.NumberOf(e.Data, "brandmelder.smtp.known")
+	tried := event.NumberOf(e.Data, "brandmelder.smtp.tried")
+	no, yes := event.NumberOf(e.Data, "brandmelder.smtp.unknown")+tried, event.NumberOf(e.Data, "brandmelder.smtp.known")-tried
 	if no == 0 {
 		return
 	}
@@ -185,7 +187,7 @@ type enumFacts struct {
 
 var enumTable = event.NewTable("user-enumeration", "Names that were tried out.",
 	event.String("brandmelder.enumeration.protocol", event.Technical, "protocol that was asked by", func(f *enumFacts) (string, bool) { return f.Protocol, true }),
-	event.Int("brandmelder.enumeration.names", event.Technical, "names that do not exist or were refused; of Kerberos at most 64", func(f *enumFacts) (int64, bool) { return f.Names, true }),
+	event.Int("brandmelder.enumeration.names", event.Technical, "names that do not exist, were refused or got no message; of Kerberos at most 64", func(f *enumFacts) (int64, bool) { return f.Names, true }),
 	event.Int("brandmelder.enumeration.known", event.Technical, "names that exist; of Kerberos at most 64", func(f *enumFacts) (int64, bool) { return f.Known, f.Known > 0 }),
 	event.Float("brandmelder.enumeration.seconds", event.Technical, "time since the first, s", func(f *enumFacts) (float64, bool) { return f.Seconds, true }),
 )

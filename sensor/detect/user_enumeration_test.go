@@ -20,6 +20,7 @@ func TestEnumerationHit(t *testing.T) {
 		"10.0.0.1 kerberos": "47 10.0.1.1 names=20 known=0",
 		"10.0.0.2 smtp":     "47 10.0.1.2 names=24 known=1", // two sessions
 		"10.0.0.3 sip":      "47 10.0.1.3 names=20 known=0",
+		"10.0.0.9 smtp":     "47 10.0.1.2 names=60 known=0",
 		"203.0.113.5 smtp":  "21 10.0.1.2 names=32 known=0",
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -1,6 +1,8 @@
 package proto
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -199,21 +201,28 @@ func (k *Kerberos) method() string {
 // inside GSS-API or SPNEGO. realm and service are those of the ticket, etype its
 // encryption type (RFC 4120 5.5.1). The client's name is sealed in the ticket.
 func ParseAPREQ(blob []byte) (realm, service string, etype int, ok bool) {
+	t := requestTicket(blob)
+	return t.realm, t.service, int(t.etype), t.service != ""
+}
+
+// requestTicket is the ticket of an AP-REQ, empty where there is none.
+func requestTicket(blob []byte) (t krbTicket) {
 	if len(blob) == 0 || blob[0] != tagAPREQ {
 		blob = unwrapToken(blob).APREQ
 	}
 	c := cursor{data: blob}
 	tag, body := c.element()
 	if tag != tagAPREQ {
-		return "", "", 0, false
+		return t
 	}
-	var t krbTicket
 	for f := (cursor{data: opened(body)}); f.left() > 0; {
 		if tag, v := f.element(); tag == 0xa3 {
 			t = readTicket(v)
+			sum := sha256.Sum256(v)
+			t.mark = hex.EncodeToString(sum[:8])
 		}
 	}
-	return t.realm, t.service, int(t.etype), t.service != ""
+	return t
 }
 
 // newKerberosStream reads TCP, where a message stands behind its length.

@@ -37,8 +37,8 @@ func (k *Kerberos) preauth(list []byte) {
 		k.Preauth = append(k.Preauth, kind)
 		switch kind {
 		case 1:
-			if realm, service, etype, ok := ParseAPREQ(value); ok {
-				k.TGT, k.Referral = int32(etype), !strings.EqualFold(service, "krbtgt/"+realm)
+			if t := requestTicket(value); t.service != "" {
+				k.TGT, k.Referral, k.TGTMark = t.etype, !strings.EqualFold(t.service, "krbtgt/"+t.realm), t.mark
 			}
 		case 2:
 			k.Proof = encryption(value)
@@ -131,6 +131,7 @@ func krbError(k *Kerberos, body []byte) {
 type krbTicket struct {
 	realm, service string
 	etype          int32
+	mark           string // see Kerberos.TGTMark
 }
 
 // readTicket reads a Ticket with its application tag (RFC 4120 5.3).

@@ -7,7 +7,8 @@ import (
 )
 
 // Kerberos is one exchange with a key distribution centre: a request with its
-// answer, or one of them alone. Neither keys nor tickets are in it.
+// answer, or one of them alone. Neither keys nor tickets are in it, but a mark by
+// which a ticket is known again.
 type Kerberos struct {
 	Request string // "AS" or "TGS"; "" where only an error was seen
 	Answer  string // "AS-REP", "TGS-REP", "KRB-ERROR"; "" none was seen
@@ -19,6 +20,7 @@ type Kerberos struct {
 	Ticket       int32   // encryption type of the ticket given, 0 none
 	Reply        int32   // of the part of the answer that the client opens, 0 none
 	TGT          int32   // of the ticket that a TGS request stands on, 0 none
+	TGTMark      string  // of that ticket: 16 hex digits of its SHA-256
 	Referral     bool    // that ticket is none for the realm that gave it: it leads to another
 	Proof        int32   // of the encrypted timestamp that proves the password, 0 none
 	Preauth      []int32 // types of the request's pre-authentication data, at most 16
@@ -110,6 +112,7 @@ func kerberosFields() []event.Field {
 		etype("ticket_etype", "encryption of the ticket given", func(k *Kerberos) int32 { return k.Ticket }),
 		etype("reply_etype", "encryption of the answer's own part", func(k *Kerberos) int32 { return k.Reply }),
 		etype("tgt_etype", "encryption of the ticket that the request stands on", func(k *Kerberos) int32 { return k.TGT }),
+		person("tgt", "mark of that ticket, of its SHA-256: the same ticket has the same", func(k *Kerberos) string { return k.TGTMark }),
 		event.Bool("brandmelder.kerberos.referral", event.Technical, "the ticket that the request stands on was given by another realm", func(k *Kerberos) (bool, bool) { return true, k.Referral }),
 		etype("proof_etype", "encryption of the timestamp that proves the password", func(k *Kerberos) int32 { return k.Proof }),
 		event.Strings("brandmelder.kerberos.preauth", event.Technical, "types of pre-authentication data in the request", func(k *Kerberos) []string { return numberedAll(preauthNames, k.Preauth) }),

@@ -1,6 +1,7 @@
 package proto
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"testing"
@@ -152,6 +153,20 @@ func TestKerberosEncryption(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"forwardable", "renewable", "canonicalize", "renewable-ok"}, tgs.optionNames()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The mark tells tickets apart, however they are sent.
+func TestKerberosTicketsAreKnownAgain(t *testing.T) {
+	mark := func(ap []byte) string {
+		k := &Kerberos{}
+		k.preauth(padata(1, ap))
+		return k.TGTMark
+	}
+	one, other := ticket("HOSPITAL.EXAMPLE", 18, "krbtgt", "HOSPITAL.EXAMPLE"), ticket("HOSPITAL.EXAMPLE", 23, "krbtgt", "HOSPITAL.EXAMPLE")
+	later := bytes.Replace(apreq(one), []byte{0x03, 0x02, 0x01, 0x0e}, []byte{0x03, 0x02, 0x01, 0x0f}, 1)
+	if mark(apreq(one)) != mark(later) || mark(apreq(one)) == mark(apreq(other)) || len(mark(later)) != 16 {
+		t.Errorf("marks %s, %s and %s", mark(apreq(one)), mark(later), mark(apreq(other)))
 	}
 }
 

@@ -53,7 +53,10 @@ func probeSMTP(from event.Side, data []byte) Verdict {
 	return More
 }
 
-const smtpPending = 64
+const (
+	smtpPending = 64
+	smtpNames   = 8 // unknown addresses that are told of at once, and recipients of an envelope without a message
+)
 
 type smtpParser struct {
 	lines    [2]lineBuffer
@@ -76,7 +79,11 @@ type smtpParser struct {
 }
 
 // smtpProbes counts how a client asks about addresses.
-type smtpProbes struct{ unknown, known, told int64 }
+type smtpProbes struct {
+	unknown, known, told int64
+	tried                int64 // of the known
+	meant                bool  // a message was begun, or put off
+}
 
 type smtpState uint8
 
@@ -195,7 +202,10 @@ func (p *smtpParser) command(line []byte) {
 	case "AUTH":
 		mechanism, first, _ := strings.Cut(arg, " ")
 		p.sasl.begin(mechanism, strings.TrimSpace(first))
+	case "RSET", "QUIT":
+		p.abandon()
 	case "DATA":
+		p.probes.meant = true
 		p.envelope()
 		if !p.answered { // only this side is seen: it does not wait for anything
 			p.state = smtpData
@@ -206,6 +216,7 @@ func (p *smtpParser) command(line []byte) {
 		if err != nil || n < 0 {
 			break
 		}
+		p.probes.meant = true
 		p.envelope()
 		p.state, p.chunk, p.last = smtpChunk, n, strings.EqualFold(strings.TrimSpace(last), "LAST")
 		if n == 0 {
@@ -216,6 +227,15 @@ func (p *smtpParser) command(line []byte) {
 		return
 	}
 	p.wait(c)
+}
+
+// abandon counts the recipients of an envelope that gets no message. A gateway that
+// asks its mail server who exists asks for one address an envelope.
+func (p *smtpParser) abandon() {
+	if p.mail != nil && !p.probes.meant && p.mail.Recipients >= smtpNames {
+		p.probes.tried += p.mail.Recipients
+	}
+	p.mail = nil
 }
 
 // mailDomain is the part behind the @ of MAIL FROM:<a@b> and RCPT TO:<a@b>.
@@ -300,7 +320,7 @@ func (p *smtpParser) recipient(domain string, code int, emit func(event.Record))
 
 // probed counts what the server says of addresses: 550, 551 and 553 mean that
 // there is none such (RFC 5321, section 4.2.3). A
-// client that gathers many unknown ones is told of at each doubling from 8 on.
+// client that gathers many unknown ones is told of at each doubling from smtpNames on.
 func (p *smtpParser) probed(code int, emit func(event.Record)) {
 	n := &p.probes
 	switch code {
@@ -308,15 +328,17 @@ func (p *smtpParser) probed(code int, emit func(event.Record)) {
 		n.unknown++
 	case 250, 251:
 		n.known++
+	case 421, 450, 451, 452:
+		n.meant = true
 	}
-	if n.unknown >= max(8, 2*n.told) {
+	if n.unknown >= max(smtpNames, 2*n.told) {
 		p.tellProbes(emit)
 	}
 }
 
 func (p *smtpParser) tellProbes(emit func(event.Record)) {
 	p.probes.told = p.probes.unknown
-	p.tell(&SMTP{Unknown: p.probes.unknown, Known: p.probes.known}, emit)
+	p.tell(&SMTP{Unknown: p.probes.unknown, Known: p.probes.known, Tried: p.probes.tried}, emit)
 }
 
 func (p *smtpParser) login(code int, emit func(event.Record)) {
@@ -381,7 +403,7 @@ func (p *smtpParser) End(emit func(event.Record)) {
 	case p.state != smtpCommands && p.mail != nil:
 		p.ended("")
 		p.tell(p.waiting[0].mail, emit)
-	case p.probes.unknown > p.probes.told:
+	case p.probes.unknown > p.probes.told || p.probes.tried > 0:
 		p.tellProbes(emit)
 	case !p.told:
 		p.tell(&SMTP{}, emit)

@@ -31,6 +31,7 @@ type SMTP struct {
 	Encrypted  bool     // STARTTLS was granted: nothing more is readable
 
 	Unknown, Known int64 // addresses that the server refused and confirmed so far
+	Tried          int64 // of the confirmed: 8 and more an envelope, and no message was begun
 }
 
 // mime reads a message line by line: the headers of its parts, and the first
@@ -195,5 +196,6 @@ func smtpFields() []event.Field {
 		event.Bool("brandmelder.smtp.encrypted", event.Technical, "STARTTLS was granted", func(r *SMTP) (bool, bool) { return true, r.Encrypted }),
 		count("unknown", "addresses that the server said there are none of, or did not confirm to VRFY, so far in this session", func(r *SMTP) int64 { return r.Unknown }),
 		count("known", "addresses that it confirmed, told with the unknown ones", func(r *SMTP) int64 { return r.Known }),
+		count("tried", "of the known, recipients of envelopes of 8 and more in a session that began no message", func(r *SMTP) int64 { return r.Tried }),
 	}
 }
