@@ -159,7 +159,11 @@ func (p *kerberosParser) tell(k *Kerberos, emit func(event.Record)) {
 		return
 	}
 	p.attempt++
-	l := &event.Login{Protocol: "kerberos", Method: k.method(), User: k.Client, Domain: k.Realm, Workstation: k.Workstation, Service: k.Service, Outcome: outcome, Attempt: p.attempt}
+	method := k.method()
+	if outcome == event.Success && method == "none" {
+		outcome = event.Unknown // whoever asks gets this answer; whether he knows the key does not show
+	}
+	l := &event.Login{Protocol: "kerberos", Method: method, User: k.Client, Domain: k.Realm, Workstation: k.Workstation, Service: k.Service, Outcome: outcome, Attempt: p.attempt}
 	if outcome == event.Failure {
 		l.Reason = numbered(krbErrors, k.Error)
 	}

@@ -142,6 +142,17 @@ func TestKerberosExchanges(t *testing.T) {
 	}
 }
 
+// A ticket that anyone is given who asks shows no login: that is how such accounts are roasted.
+func TestKerberosTicketWithoutProofIsNoSuccess(t *testing.T) {
+	got := run(specOf(t, "kerberos", 17), dialogue{
+		{event.Client, request(tagASREQ, 9, "nurse", nil, modern, krbtgt...)},
+		{event.Server, reply(tagASREP, "nurse", ticket("HOSPITAL.EXAMPLE", 23, krbtgt...))},
+	})
+	if l, ok := got[len(got)-1].(*event.Login); !ok || l.Method != "none" || l.Outcome != event.Unknown {
+		t.Errorf("%+v", got[len(got)-1])
+	}
+}
+
 func TestKerberosEncryption(t *testing.T) {
 	got := run(specOf(t, "kerberos", 17), krbLogons)
 	as, tgs := got[3].(*Kerberos), got[5].(*Kerberos)

@@ -74,3 +74,11 @@ func TestUnansweredTimeIsToldAtTheEnd(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestTimeReferenceThatIsNoCode(t *testing.T) {
+	for _, c := range []struct{ reference, want string }{{"GPS\x00", "GPS"}, {"\xc0\x00\x02\x09", "0xc0000209"}, {"A\x01B\x00", "0x410142"}, {"\x00\x00\x00\x00", ""}} {
+		if got := code4([]byte(c.reference)); got != c.want {
+			t.Errorf("%q is told as %q, want %q", c.reference, got, c.want)
+		}
+	}
+}

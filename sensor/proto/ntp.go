@@ -1,8 +1,8 @@
 package proto
 
 import (
+	"encoding/hex"
 	"net/netip"
-	"strconv"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -148,7 +148,7 @@ func code4(b []byte) string {
 	}
 	for _, c := range b {
 		if c <= 0x20 || c >= 0x7f {
-			return "0x" + strconv.FormatUint(uint64(b[0]), 16)
+			return "0x" + hex.EncodeToString(b)
 		}
 	}
 	return string(b)

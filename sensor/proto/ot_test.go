@@ -103,6 +103,17 @@ identify read-system-status unit=-1  1/1/0 accepted
 session s7comm-plus unit=-1  1/0/0`)
 }
 
+// A subscription to messages is no reading of the system's status.
+func TestS7UserDataFunctions(t *testing.T) {
+	for function, want := range map[uint16]string{0x4301: "list-blocks", 0x4303: "block-information", 0x4401: "read-system-status", 0x4402: "messages", 0x4701: "clock", 0x4901: "other"} {
+		p, got := newS7(), ""
+		p.userData(event.Client, 1, be([]byte{0, 1, 0x12, 4, 0x11}, function, byte(0)), func(r event.Record) { got = r.(*OT).op.name })
+		if got != want {
+			t.Errorf("function %x is %q, want %q", function, got, want)
+		}
+	}
+}
+
 func TestBACnet(t *testing.T) {
 	wantTold(t, toldOT(t, "bacnet", "hit.hex"), `
 identify who-is unit=-1  1/0/0

@@ -2,6 +2,7 @@ package proto
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -42,9 +43,12 @@ var s7Invocations = []struct {
 
 // s7Groups are the function groups of user data.
 var s7Groups = [16]*otOp{
-	1: {"programmer-command", otSession}, 2: {"cyclic-data", otRead}, 3: {"list-blocks", otIdentify}, 4: {"read-system-status", otIdentify},
+	1: {"programmer-command", otSession}, 2: {"cyclic-data", otRead}, 3: {"list-blocks", otIdentify}, 4: {"messages", otSession},
 	5: {"security", otSession}, 7: {"clock", otSession},
 }
+
+// s7Functions are those within a group that do something else than the rest of it.
+var s7Functions = map[int32]*otOp{0x303: {"block-information", otIdentify}, 0x401: {"read-system-status", otIdentify}}
 
 var s7Plus = &otOp{"s7comm-plus", otSession}
 
@@ -218,10 +222,8 @@ func (p *s7Parser) userData(from event.Side, ref uint16, params []byte, emit fun
 	switch {
 	case c.bad:
 	case method == 0x11 && group>>4 == 4:
-		k := otKind{op: s7Groups[group&15], code: int32(group&15)<<8 | int32(sub), unit: -1}
-		if k.op == nil {
-			k.op = otOther
-		}
+		k := otKind{code: int32(group&15)<<8 | int32(sub), unit: -1}
+		k.op = cmp.Or(s7Functions[k.code], s7Groups[group&15], otOther)
 		p.ask(from, ref, k, emit)
 	case method == 0x12:
 		c.skip(3) // sequence, data unit, last one
