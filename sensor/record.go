@@ -40,6 +40,9 @@ func openJournal(state string) (*journal.Journal, error) {
 	if errors.Is(err, journal.ErrLocked) {
 		return nil, fmt.Errorf("%w; end the other run, or give this one its own state_dir with -c", err)
 	}
+	if err == nil {
+		lasting.Sweep(state, time.Now())
+	}
 	return j, err
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/brandmelder/brandmelder/sensor/delivery"
 	"github.com/brandmelder/brandmelder/sensor/health"
+	"github.com/brandmelder/brandmelder/sensor/lasting"
 	"github.com/brandmelder/brandmelder/sensor/rights"
 )
 
@@ -183,6 +184,7 @@ func lockShip(state string) (*os.File, error) {
 	for end := time.Now().Add(lockWait); ; time.Sleep(lockWait / 100) {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
+			lasting.Sweep(dir, time.Now())
 			return f, nil
 		}
 		if time.Now().After(end) {

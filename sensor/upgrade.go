@@ -208,13 +208,36 @@ func (s *settings) upgradeBack(state string, args []string, w io.Writer) error {
 	return u.keep(state)
 }
 
-// copyFolder makes the files of a folder those of another.
+// copyFolder makes the files of a folder those of another, each whole at every moment. A run that writes there
+// meanwhile may take a file away: it has put the same content beside, under the name of the generation before.
 func copyFolder(from, to string) error {
-	if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
+	files, err := os.ReadDir(from)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := os.RemoveAll(to); err != nil {
+	if err := errors.Join(err, os.MkdirAll(to, 0o700)); err != nil {
 		return err
 	}
-	return os.CopyFS(to, os.DirFS(from))
+	var disk lasting.Disk
+	copied := map[string]bool{}
+	for _, f := range files {
+		b, err := os.ReadFile(filepath.Join(from, f.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = disk.Lay(filepath.Join(to, f.Name()), b)
+		}
+		if err != nil {
+			return err
+		}
+		copied[f.Name()] = true
+	}
+	old, err := os.ReadDir(to)
+	for _, f := range old {
+		if !copied[f.Name()] {
+			err = errors.Join(err, os.Remove(filepath.Join(to, f.Name())))
+		}
+	}
+	return errors.Join(err, disk.FlushFolder(to))
 }

@@ -54,8 +54,11 @@ func TestUpgradeThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, file, "upgrade", "check")
-	if err := os.WriteFile(snapshots[0], []byte("of a newer version"), 0o600); err != nil {
-		t.Fatal(err)
+	fresh := filepath.Join(learnedIn(state), "newer.snap")
+	for _, path := range []string{snapshots[0], fresh} {
+		if err := os.WriteFile(path, []byte("of a newer version"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Setenv(withinKey, "1ms")
 	if out, err := execute(t, rootCommand(), "upgrade", "judge", "-c", file); err == nil || !strings.Contains(err.Error(), "capture does not answer") {
@@ -64,6 +67,9 @@ func TestUpgradeThatFails(t *testing.T) {
 	must(t, file, "upgrade", "back", "it hung")
 	if now, err := os.ReadFile(snapshots[0]); err != nil || string(now) != string(before) {
 		t.Errorf("%d bytes, before %d, %v", len(now), len(before), err)
+	}
+	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
+		t.Errorf("what only the newer version had learned: %v", err)
 	}
 	if out := must(t, file, "status"); !strings.Contains(out, "came back, since it hung") {
 		t.Error(out)

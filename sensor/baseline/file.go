@@ -61,15 +61,13 @@ func open(b []byte) (h Head, body []byte, err error) {
 // write puts a snapshot in the place of the newest, which becomes the one before:
 // at each moment one of the two is whole.
 func write(dir, name string, b []byte) error {
-	var disk lasting.Disk
 	path := filepath.Join(dir, name+ending)
-	if err := disk.Lay(path+".tmp", b); err != nil {
-		return err
-	}
-	if err := os.Rename(path, path+previous); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return errors.Join(os.Rename(path+".tmp", path), disk.FlushFolder(dir))
+	return lasting.Disk{}.Place(path, b, func(string) error {
+		if err := os.Rename(path, path+previous); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
 }
 
 // Restored is what became of one detector's snapshot at start.

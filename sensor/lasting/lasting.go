@@ -4,9 +4,17 @@ package lasting
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
+
+// beside are the names of files that have not taken their place yet.
+const beside = ".new-*"
+
+// abandoned is how old a file beside is that no program still writes: each is small and written at once.
+const abandoned = time.Hour
 
 // Disk is what makes things last. The zero value is the real one; tests put a double in
 // its place that knows what a power cut would leave.
@@ -51,7 +59,7 @@ func (d Disk) Lay(path string, content []byte, first ...func(beside string) erro
 	if err := os.MkdirAll(folder, 0o750); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(folder, ".new-*")
+	f, err := os.CreateTemp(folder, beside)
 	if err != nil {
 		return err
 	}
@@ -69,4 +77,21 @@ func (d Disk) Lay(path string, content []byte, first ...func(beside string) erro
 		os.Remove(f.Name())
 	}
 	return err
+}
+
+// Sweep removes what programs that were killed left beside, in a folder of the sensor's own and all below it. What
+// another program may be writing stays, and so does what cannot be removed: the next start tries again.
+func Sweep(folder string, now time.Time) {
+	filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return nil
+		}
+		if ours, _ := filepath.Match(beside, e.Name()); !ours {
+			return nil
+		}
+		if s, err := e.Info(); err == nil && now.Sub(s.ModTime()) > abandoned {
+			os.Remove(path)
+		}
+		return nil
+	})
 }

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // double counts what is made to last, and refuses what it is told to.
@@ -64,5 +67,39 @@ func TestPlace(t *testing.T) {
 	}
 	if s, err := os.Stat(path); err != nil || s.Mode().Perm() != 0o640 {
 		t.Error(s, err)
+	}
+}
+
+// What a kill left beside goes; what may still be written, and what only looks like it, stays.
+func TestSweep(t *testing.T) {
+	dir, now := t.TempDir(), time.Now()
+	below := filepath.Join(dir, "below")
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, ".new-folder"), 0o700), os.Mkdir(below, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.CreateTemp(below, beside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := []string{f.Name(), filepath.Join(dir, ".new-1"), filepath.Join(dir, "file"), filepath.Join(dir, ".new")}
+	for _, path := range old {
+		if err := errors.Join(os.WriteFile(path, []byte("half"), 0o640), os.Chtimes(path, now, now.Add(-2*abandoned))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(f.Close(), os.WriteFile(filepath.Join(dir, ".new-2"), nil, 0o640), os.Symlink(old[2], filepath.Join(dir, ".new-3"))); err != nil {
+		t.Fatal(err)
+	}
+	Sweep(dir, now)
+	var left []string
+	if err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		left = append(left, strings.TrimPrefix(path, dir))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"", "/.new", "/.new-2", "/.new-3", "/.new-folder", "/below", "/file"}
+	if !slices.Equal(left, want) {
+		t.Error(left)
 	}
 }
