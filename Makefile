@@ -2,7 +2,9 @@
 GO      ?= go
 NEEDS   := 1.26
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-BUILD   := CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+BUILD   := $(GO) build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)"
+# Tests are built as the product is: with C, Go could not give up rights on every thread.
+export CGO_ENABLED := 0
 # Where captures for evaluation and benchmarks are; they are not part of the project.
 CAPTURES ?= ../shared/captures
 LABELS   ?= ../shared/eval/labels-shared.json
@@ -37,10 +39,9 @@ test: go-version ## all tests that need neither root nor a C compiler
 	$(GO) test ./...
 
 test-root: go-version ## tests that need root: namespaces, rings, eBPF, a run on a mirror port, the exercise
-	CI=true $(GO) test -count=1 ./bpf ./sensor/capture ./sensor/drill ./sensor/iface
-	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor/rights
+	CI=true $(GO) test -count=1 ./bpf ./sensor/capture ./sensor/drill ./sensor/iface ./sensor/rights
 	CI=true $(GO) test -count=1 ./sensor/pipeline -run Live
-	CI=true CGO_ENABLED=0 $(GO) test -count=1 ./sensor -run 'Mirror|Iface|CheckOf|CheckProposes|CheckNames|CheckJoins|Interfaces|Setup|RootActs|GivesUp'
+	CI=true $(GO) test -count=1 ./sensor -run 'Mirror|Iface|CheckOf|CheckProposes|CheckNames|CheckJoins|Interfaces|Setup|RootActs|GivesUp'
 
 test-kernels: go-version ## the same of capture on other kernels, emulated: SUITES="bookworm trixie-backports" are Debian's
 	@GO=$(GO) deploy/test-kernels.sh $(SUITES)

@@ -13,6 +13,7 @@ import (
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/link"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -68,7 +69,7 @@ var ofMachine = map[string]struct {
 	"foreign tcx": {config: "mirror: [right]\n", before: foreignTCX,
 		check: "leftover", about: "right", words: []string{"tcx", "others", "bpftool net show dev right"}, code: exitBad},
 	"another listener": {config: "mirror: [right]\n", before: listens,
-		check: "leftover", about: "right", words: []string{"another program listens too: python3"}, note: true},
+		check: "leftover", about: "right", words: []string{"another program listens too: sleep"}, note: true},
 	"foreign filter": {config: "mirror: [right]\n", before: foreignFilter,
 		check: "leftover", about: "right", words: []string{"tc filter", "tc qdisc del dev right clsact"}, code: exitBad},
 }
@@ -158,19 +159,19 @@ func foreignTCX(t *testing.T, _ string) {
 
 // listens starts a program of others that has a packet socket on the mirror port.
 func listens(t *testing.T, _ string) {
-	c := exec.Command("python3", "-c", "import socket, sys\n"+
-		"s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))\ns.bind(('right', 0))\nprint('listens', flush=True)\nsys.stdin.read()")
-	out, err := c.StdoutPipe()
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	check(t, err)
-	end, err := c.StdinPipe()
-	check(t, err)
+	socket := os.NewFile(uintptr(fd), "packets")
+	defer socket.Close()
+	check(t, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16([]byte{0, unix.ETH_P_ALL}),
+		Ifindex: craft.Named(t, "right").Attrs().Index}))
+	c := exec.Command("sleep", "60")
+	c.ExtraFiles = []*os.File{socket}
 	check(t, c.Start())
 	t.Cleanup(func() {
-		end.Close()
-		check(t, c.Wait())
+		c.Process.Kill()
+		c.Wait()
 	})
-	_, err = out.Read(make([]byte, 8))
-	check(t, err)
 }
 
 func foreignFilter(t *testing.T, _ string) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -14,18 +13,6 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/rights"
 )
-
-// static skips where the test's binary has threads that Go cannot reach: `make test-root`
-// builds it as the product is built.
-func static(t *testing.T) {
-	t.Helper()
-	info, _ := debug.ReadBuildInfo()
-	for _, s := range info.Settings {
-		if s.Key == "CGO_ENABLED" && s.Value == "1" {
-			t.Skip("built with cgo")
-		}
-	}
-}
 
 // running is what `status --json` says of the process that captures.
 func running(t *testing.T, file string) (pid int, left string) {
@@ -62,7 +49,9 @@ func seesNothing(t *testing.T, pid int) bool {
 // cannot write outside of its directories. An interface that is removed and made again
 // is seen again within 5 s, by a process that its parent started.
 func TestRunGivesUpItsRights(t *testing.T) {
-	static(t)
+	if withC() {
+		t.Skip("built with cgo; make builds the tests as the product is built")
+	}
 	for _, way := range []string{"ring", "filter", "xdp"} {
 		t.Run(way, func(t *testing.T) {
 			craft.Namespace(t)

@@ -83,11 +83,8 @@ func onProcessor(cpu, thread int) error {
 func ownThread(t *testing.T, name string) (pid int) {
 	t.Helper()
 	sys := t.TempDir()
-	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_FS); err != nil {
+	if err := craft.OwnMounts(); err != nil {
 		craft.Refused(t, err)
-	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		t.Fatal(err)
 	}
 	if err := unix.Mount("sysfs", sys, "sysfs", 0, ""); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package craft
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 
@@ -26,9 +27,10 @@ func Deprive() error {
 	}
 	runtime.LockOSThread()
 	if dir != "" {
-		err := errors.Join(unix.Unshare(unix.CLONE_NEWNS), unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
-			unix.Mount("none", dir, "tmpfs", 0, "size=1m"))
-		if err != nil {
+		if err := OwnMounts(); err != nil {
+			return err
+		}
+		if err := unix.Mount("none", dir, "tmpfs", 0, "size=1m"); err != nil {
 			return err
 		}
 	}
@@ -40,6 +42,36 @@ func Deprive() error {
 	os.Unsetenv(Hidden)
 	os.Unsetenv(Without)
 	return unix.Exec("/proc/self/exe", os.Args, os.Environ())
+}
+
+// OwnMounts lets the calling thread, which is locked to its goroutine, mount what nobody
+// else sees; it then stands in "/". In a chroot that need not be a mount, and only a mount
+// can be made private: so the namespace's own root is, where setns(2) leads.
+func OwnMounts() error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("mounts of its own: %w", err)
+	}
+	root, err := os.Open("/")
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	mounts, err := os.Open("/proc/thread-self/ns/mnt")
+	if err != nil {
+		return err
+	}
+	defer mounts.Close()
+	for _, step := range []func() error{
+		func() error { return unix.Setns(int(mounts.Fd()), unix.CLONE_NEWNS) },
+		func() error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "") },
+		func() error { return unix.Fchdir(int(root.Fd())) },
+		func() error { return unix.Chroot(".") },
+	} {
+		if err := step(); err != nil {
+			return fmt.Errorf("mounts of its own: %w", err)
+		}
+	}
+	return nil
 }
 
 func without(right rights.Set) error {
