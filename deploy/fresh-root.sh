@@ -25,6 +25,7 @@ inside() {
     mount -o remount,bind,ro "$root/usr/local/go"
     mount -t proc proc "$root/proc"
     mount -t sysfs sysfs "$root/sys"
+    mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
     if [ "$NET" = own ]; then
       ip link set lo up
       ip link add lan type veth peer name wall
