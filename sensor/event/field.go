@@ -67,7 +67,13 @@ type Field struct {
 	Sub     []Field // of TypeObject
 
 	get  func(Record, *Value) bool
+	one  any                        // the same as func(Record) (T, bool), for who knows the type
 	each func(Record, func(Record)) // of TypeObject
+}
+
+// plainly is a getter of the type that a field has.
+func plainly[R Record, T any](get func(R) (T, bool)) func(Record) (T, bool) {
+	return func(r Record) (T, bool) { return get(r.(R)) }
 }
 
 // Get reads the field of r into v and reports whether it is present.
@@ -80,7 +86,7 @@ func (f *Field) Each(r Record, yield func(Record)) { f.each(r, yield) }
 // String is a keyword. The getter reports false where the fact is absent, which
 // is not the same as empty.
 func String[R Record](path string, p Privacy, doc string, get func(R) (string, bool)) Field {
-	return Field{Path: path, Type: TypeKeyword, Privacy: p, Doc: doc, get: func(r Record, v *Value) (ok bool) {
+	return Field{Path: path, Type: TypeKeyword, Privacy: p, Doc: doc, one: plainly(get), get: func(r Record, v *Value) (ok bool) {
 		v.Str, ok = get(r.(R))
 		return ok
 	}}
@@ -102,7 +108,7 @@ func Wildcard[R Record](path string, p Privacy, doc string, get func(R) (string,
 
 // Int is a whole number.
 func Int[R Record](path string, p Privacy, doc string, get func(R) (int64, bool)) Field {
-	return Field{Path: path, Type: TypeLong, Privacy: p, Doc: doc, get: func(r Record, v *Value) (ok bool) {
+	return Field{Path: path, Type: TypeLong, Privacy: p, Doc: doc, one: plainly(get), get: func(r Record, v *Value) (ok bool) {
 		v.Int, ok = get(r.(R))
 		return ok
 	}}
@@ -110,15 +116,19 @@ func Int[R Record](path string, p Privacy, doc string, get func(R) (int64, bool)
 
 // Float is a number; NaN and what is too large for a float of an index are absent.
 func Float[R Record](path string, p Privacy, doc string, get func(R) (float64, bool)) Field {
-	return Field{Path: path, Type: TypeFloat, Privacy: p, Doc: doc, get: func(r Record, v *Value) (ok bool) {
-		v.Float, ok = get(r.(R))
-		return ok && math.Abs(v.Float) <= math.MaxFloat32 // NaN is not
+	finite := func(r R) (float64, bool) {
+		x, ok := get(r)
+		return x, ok && math.Abs(x) <= math.MaxFloat32 // NaN is not
+	}
+	return Field{Path: path, Type: TypeFloat, Privacy: p, Doc: doc, one: plainly(finite), get: func(r Record, v *Value) (ok bool) {
+		v.Float, ok = finite(r.(R))
+		return ok
 	}}
 }
 
 // Bool is true or false; absent is neither.
 func Bool[R Record](path string, p Privacy, doc string, get func(R) (bool, bool)) Field {
-	return Field{Path: path, Type: TypeBool, Privacy: p, Doc: doc, get: func(r Record, v *Value) bool {
+	return Field{Path: path, Type: TypeBool, Privacy: p, Doc: doc, one: plainly(get), get: func(r Record, v *Value) bool {
 		b, ok := get(r.(R))
 		v.Int = 0
 		if b {
@@ -130,7 +140,8 @@ func Bool[R Record](path string, p Privacy, doc string, get func(R) (bool, bool)
 
 // IP is an address; the zero address is absent.
 func IP[R Record](path string, p Privacy, doc string, get func(R) netip.Addr) Field {
-	return Field{Path: path, Type: TypeIP, Privacy: p, Doc: doc, get: func(r Record, v *Value) bool {
+	one := func(r Record) (netip.Addr, bool) { return get(r.(R)), true }
+	return Field{Path: path, Type: TypeIP, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
 		v.Addr = get(r.(R))
 		return v.Addr.IsValid()
 	}}
@@ -138,7 +149,8 @@ func IP[R Record](path string, p Privacy, doc string, get func(R) netip.Addr) Fi
 
 // Time is an instant in ns since 1970; 0 is absent, but for @timestamp.
 func Time[R Record](path string, p Privacy, doc string, get func(R) int64) Field {
-	return Field{Path: path, Type: TypeDate, Privacy: p, Doc: doc, get: func(r Record, v *Value) bool {
+	one := func(r Record) (int64, bool) { return get(r.(R)), true }
+	return Field{Path: path, Type: TypeDate, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
 		v.Int = get(r.(R))
 		return v.Int != 0 || path == "@timestamp"
 	}}
@@ -146,7 +158,8 @@ func Time[R Record](path string, p Privacy, doc string, get func(R) int64) Field
 
 // Strings is a list of keywords; an empty list is absent.
 func Strings[R Record](path string, p Privacy, doc string, get func(R) []string) Field {
-	return Field{Path: path, Type: TypeKeyword, List: true, Privacy: p, Doc: doc, get: func(r Record, v *Value) bool {
+	one := func(r Record) ([]string, bool) { return get(r.(R)), true }
+	return Field{Path: path, Type: TypeKeyword, List: true, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
 		v.Strs = get(r.(R))
 		return len(v.Strs) > 0
 	}}
@@ -154,7 +167,8 @@ func Strings[R Record](path string, p Privacy, doc string, get func(R) []string)
 
 // Ints is a list of whole numbers; an empty list is absent.
 func Ints[R Record](path string, p Privacy, doc string, get func(R) []int64) Field {
-	return Field{Path: path, Type: TypeLong, List: true, Privacy: p, Doc: doc, get: func(r Record, v *Value) bool {
+	one := func(r Record) ([]int64, bool) { return get(r.(R)), true }
+	return Field{Path: path, Type: TypeLong, List: true, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
 		v.Ints = get(r.(R))
 		return len(v.Ints) > 0
 	}}
@@ -162,7 +176,8 @@ func Ints[R Record](path string, p Privacy, doc string, get func(R) []int64) Fie
 
 // IPs is a list of addresses; an empty list is absent.
 func IPs[R Record](path string, p Privacy, doc string, get func(R) []netip.Addr) Field {
-	return Field{Path: path, Type: TypeIP, List: true, Privacy: p, Doc: doc, get: func(r Record, v *Value) bool {
+	one := func(r Record) ([]netip.Addr, bool) { return get(r.(R)), true }
+	return Field{Path: path, Type: TypeIP, List: true, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
 		v.Addrs = get(r.(R))
 		return len(v.Addrs) > 0
 	}}

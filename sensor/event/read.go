@@ -8,32 +8,24 @@ import (
 // The functions below read one fact of a record by its path, for rooms that do
 // not know the record's type. What is absent, or of another type, is zero.
 
-// values are what getters fill: behind a call that the compiler cannot see through
-// each would be made anew, and detectors read many facts of each event.
-var values = sync.Pool{New: func() any { return new(Value) }}
-
-// read has use look at the fact if it is there, of one of the types.
-func read[T any](r Record, path string, list bool, use func(*Value) T, types ...Type) (out T) {
+// read asks a fact for a value of the one type that it may have.
+func read[T any](r Record, path string) (out T) {
 	if r == nil {
 		return out
 	}
-	f := r.Table().Lookup(path)
-	if f == nil || f.List != list {
-		return out
-	}
-	for _, t := range types {
-		if f.Type == t {
-			v := values.Get().(*Value)
-			if f.Get(r, v) {
-				out = use(v)
+	if f := r.Table().Lookup(path); f != nil {
+		if one, ok := f.one.(func(Record) (T, bool)); ok {
+			if v, ok := one(r); ok {
+				return v
 			}
-			*v = Value{}
-			values.Put(v)
-			return out
 		}
 	}
 	return out
 }
+
+// values are what getters of any type fill: behind a call that the compiler cannot
+// see through each would be made anew.
+var values = sync.Pool{New: func() any { return new(Value) }}
 
 // Has reports whether the fact is there.
 func Has(r Record, path string) bool {
@@ -53,40 +45,40 @@ func Has(r Record, path string) bool {
 
 // TextOf reads a keyword, a wildcard or a sentence.
 func TextOf(r Record, path string) string {
-	return read(r, path, false, func(v *Value) string { return v.Str }, TypeKeyword, TypeWildcard, TypeText)
+	return read[string](r, path)
 }
 
 // TextsOf reads a list of keywords. The slice is the record's: not to be changed.
 func TextsOf(r Record, path string) []string {
-	return read(r, path, true, func(v *Value) []string { return v.Strs }, TypeKeyword)
+	return read[[]string](r, path)
 }
 
 // NumberOf reads a whole number, or a time in ns since 1970.
 func NumberOf(r Record, path string) int64 {
-	return read(r, path, false, func(v *Value) int64 { return v.Int }, TypeLong, TypeDate)
+	return read[int64](r, path)
 }
 
 // NumbersOf reads a list of whole numbers. The slice is the record's: not to be changed.
 func NumbersOf(r Record, path string) []int64 {
-	return read(r, path, true, func(v *Value) []int64 { return v.Ints }, TypeLong)
+	return read[[]int64](r, path)
 }
 
 // ShareOf reads a number with decimals.
 func ShareOf(r Record, path string) float64 {
-	return read(r, path, false, func(v *Value) float64 { return v.Float }, TypeFloat)
+	return read[float64](r, path)
 }
 
 // IsTrue reads a fact that is true or not.
 func IsTrue(r Record, path string) bool {
-	return read(r, path, false, func(v *Value) bool { return v.Int != 0 }, TypeBool)
+	return read[bool](r, path)
 }
 
 // AddrOf reads an address, IPv4 unmapped and without zone.
 func AddrOf(r Record, path string) netip.Addr {
-	return read(r, path, false, func(v *Value) netip.Addr { return v.Addr.Unmap().WithZone("") }, TypeIP)
+	return read[netip.Addr](r, path).Unmap().WithZone("")
 }
 
 // AddrsOf reads a list of addresses. The slice is the record's: not to be changed.
 func AddrsOf(r Record, path string) []netip.Addr {
-	return read(r, path, true, func(v *Value) []netip.Addr { return v.Addrs }, TypeIP)
+	return read[[]netip.Addr](r, path)
 }
