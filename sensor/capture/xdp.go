@@ -37,9 +37,12 @@ func init() {
 var ErrOwnTraffic = errors.New("frames may not end there, since the host itself uses it")
 
 const (
-	restMost  = 4 * time.Millisecond // between two looks at an empty ring: to wake up costs more than to read
-	restLeast = time.Millisecond     // where an eighth of the ring was filled meanwhile
-	lookEvery = 4 * time.Second      // for all counters: well below the 30 s after which silence ends a conversation
+	// Between two looks at an empty ring: to wake up costs more than to read. What a
+	// processor can fill of a ring in the longest of them is less than a third of it.
+	restUsual = 4 * time.Millisecond
+	restLeast = time.Millisecond      // where an eighth of the ring was filled meanwhile
+	restMost  = 16 * time.Millisecond // where nothing came, time after time
+	lookEvery = 4 * time.Second       // for all counters: well below the 30 s after which silence ends a conversation
 	lookParts = 16
 	tickAfter = 256 // records between two looks at the time
 )
@@ -157,9 +160,13 @@ func (x *xdp) Read(p *event.Packet) error {
 func (x *xdp) wait() {
 	before := x.ring.written()
 	time.Sleep(x.rest)
-	x.rest = restMost
-	if x.ring.written()-before > uint64(len(x.ring.data)/16) { // the bytes stand there twice
+	switch came := x.ring.written() - before; {
+	case came > uint64(len(x.ring.data)/16): // the bytes stand there twice
 		x.rest = restLeast
+	case came > 0:
+		x.rest = restUsual
+	default:
+		x.rest = min(2*max(x.rest, restUsual), restMost)
 	}
 }
 
