@@ -219,7 +219,11 @@ func minuteOf(text []byte) (*health.Minute, error) {
 				OneWay                 float64 `json:"one_way_share"`
 				Gap                    uint64  `json:"gap_bytes"`
 				Flows                  struct{ Opened, Ended, Evicted uint64 }
-				Protocols              []struct{}
+				TCP                    struct {
+					Packets uint64
+					OneWay  uint64 `json:"one_way"`
+				}
+				Protocols []struct{}
 			}
 		}
 	}
@@ -229,6 +233,7 @@ func minuteOf(text []byte) (*health.Minute, error) {
 	c := &d.Brandmelder.Coverage
 	return &health.Minute{
 		End: c.End, Seen: c.Seen, Dropped: c.Dropped, Packets: c.Packets, Bytes: c.Bytes, Duplicates: c.Duplicates, Gap: c.Gap,
-		Opened: c.Flows.Opened, Ended: c.Flows.Ended, Evicted: c.Flows.Evicted, OneWay: c.OneWay, Blind: c.Blind, Protocols: len(c.Protocols),
+		Opened: c.Flows.Opened, Ended: c.Flows.Ended, Evicted: c.Flows.Evicted, OneWay: c.OneWay,
+		TCP: c.TCP.Packets, TCPOneWay: c.TCP.OneWay, Blind: c.Blind, Protocols: len(c.Protocols),
 	}, nil
 }

@@ -23,6 +23,8 @@ type Coverage struct {
 	Offload   uint64   // packets whose checksum the sender's card fills in
 	Duplicate uint64   // copies made by the mirror
 	Gap       uint64   // payload bytes that were never seen
+	TCP       uint64   // packets of TCP conversations, without copies
+	TCPOneWay uint64   // of those, in conversations of which only one side was seen so far
 	VLANs     []uint16 // seen, sorted, at most 64
 
 	FlowsOpened  uint64
@@ -64,6 +66,8 @@ func (c *Coverage) Add(d *Coverage) {
 	c.Offload += d.Offload
 	c.Duplicate += d.Duplicate
 	c.Gap += d.Gap
+	c.TCP += d.TCP
+	c.TCPOneWay += d.TCPOneWay
 	c.FlowsOpened += d.FlowsOpened
 	c.FlowsEnded += d.FlowsEnded
 	c.FlowsOneWay += d.FlowsOneWay
@@ -152,6 +156,8 @@ func coverageFields() []Field {
 		count("offload_checksums", "packets whose checksum the sender's card fills in", func(c *Coverage) uint64 { return c.Offload }),
 		count("duplicates", "copies made by the mirror", func(c *Coverage) uint64 { return c.Duplicate }),
 		count("gap_bytes", "payload bytes never seen", func(c *Coverage) uint64 { return c.Gap }),
+		count("tcp.packets", "packets of TCP conversations, without copies", func(c *Coverage) uint64 { return c.TCP }),
+		count("tcp.one_way", "packets of TCP conversations of which only one side was seen so far", func(c *Coverage) uint64 { return c.TCPOneWay }),
 		count("flows.opened", "flows that began", func(c *Coverage) uint64 { return c.FlowsOpened }),
 		count("flows.ended", "flows that ended", func(c *Coverage) uint64 { return c.FlowsEnded }),
 		count("flows.one_way", "ended flows with one side only", func(c *Coverage) uint64 { return c.FlowsOneWay }),

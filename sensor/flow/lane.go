@@ -279,6 +279,12 @@ func (l *Lane) take(slot int32, h *decode.Headers) {
 	// Where no packet of this side ever had a good checksum, the capture is at
 	// fault (rewritten addresses, offload), not the packet.
 	use := !broken || !r.good[s]
+	if h.Key.Proto == tcp {
+		l.minute.TCP++
+		if !r.tags[s.Other()].Known {
+			l.minute.TCPOneWay++
+		}
+	}
 	switch {
 	case !use:
 		r.note(s, 'c')

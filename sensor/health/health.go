@@ -197,7 +197,9 @@ type Minute struct {
 	Ended      uint64    `json:"flows_ended"`
 	Evicted    uint64    `json:"flows_evicted"`
 	OneWay     float64   `json:"one_way_share"` // of the ended flows, 0 to 1
-	Blind      int64     `json:"blind"`         // ns without an interface to look at
+	TCP        uint64    `json:"tcp_packets"`
+	TCPOneWay  uint64    `json:"tcp_one_way"` // of those, in conversations of which only one side was seen
+	Blind      int64     `json:"blind"`       // ns without an interface to look at
 	Protocols  int       `json:"protocols"`
 }
 

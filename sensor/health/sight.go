@@ -31,10 +31,10 @@ const (
 	// Shares of a minute above which a detector misses what it would have found.
 	muchDropped = 0.001
 	muchGap     = 0.01
-	// Announcements and scans have one side by nature; a mirror of one direction gives
-	// every flow one side. Check measures it better: it asks TCP alone.
+	// A mirror of one direction gives every TCP conversation one side; scans have one by
+	// nature, and in whatever goes on beside them both sides send.
 	muchOneWay = 0.95
-	fewFlows   = 20 // ended flows below which their share says nothing
+	fewPackets = 100 // of TCP in a minute, below which their share says nothing
 )
 
 // Judge fills the sight from the rest of the document.
@@ -96,8 +96,8 @@ func (r *Run) losses(now time.Time) (why []string) {
 	if share := m.gap(); share > muchGap {
 		say("%.0f %% of the bytes in the newest minute were never seen", 100*share)
 	}
-	if m.Ended >= fewFlows && m.OneWay > muchOneWay {
-		say("%.0f %% of the flows show one direction only", 100*m.OneWay)
+	if share := float64(m.TCPOneWay) / float64(max(m.TCP, 1)); m.TCP >= fewPackets && share > muchOneWay {
+		say("%.0f %% of the TCP packets in the newest minute are of conversations that show one direction only: see `brandmelder check`", 100*share)
 	}
 	if m.Evicted > 0 {
 		say("%d flows had to make room in the newest minute", m.Evicted)

@@ -14,7 +14,7 @@ func well() *Status {
 	return &Status{At: noon, Up: true, Run: &Run{
 		Since: noon.Add(-time.Hour), At: noon,
 		Line:   Line{Interfaces: []Interface{{Name: "eth1"}, {Name: "eth2"}}},
-		Minute: &Minute{End: noon.Add(-10 * time.Second), Seen: 100_000, Packets: 100_000, Bytes: 1 << 26, Ended: 500, OneWay: 0.2},
+		Minute: &Minute{End: noon.Add(-10 * time.Second), Seen: 100_000, Packets: 100_000, Bytes: 1 << 26, TCP: 500, TCPOneWay: 100},
 	}}
 }
 
@@ -37,8 +37,8 @@ func TestSight(t *testing.T) {
 		"dropped":             {func(s *Status) { s.Run.Minute.Dropped = 200 }, Partly, "dropped 0.2 %"},
 		"gaps":                {func(s *Status) { s.Run.Minute.Gap = 1 << 21 }, Partly, "3 % of the bytes"},
 		"almost all gaps":     {func(s *Status) { s.Run.Minute.Gap = 99 * s.Run.Minute.Bytes }, Partly, "99 % of the bytes"},
-		"one way":             {func(s *Status) { s.Run.Minute.OneWay = 1 }, Partly, "one direction only"},
-		"few flows":           {func(s *Status) { s.Run.Minute.OneWay, s.Run.Minute.Ended = 1, 3 }, Clear, ""},
+		"one way":             {func(s *Status) { s.Run.Minute.TCPOneWay = 500 }, Partly, "one direction only"},
+		"few packets":         {func(s *Status) { s.Run.Minute.TCPOneWay, s.Run.Minute.TCP = 30, 30 }, Clear, ""},
 		"evicted":             {func(s *Status) { s.Run.Minute.Evicted = 1 }, Partly, "1 flows had to make room"},
 		"was blind":           {func(s *Status) { s.Run.Minute.Blind = int64(5 * time.Second) }, Partly, "5s of the newest minute"},
 		"stale":               {func(s *Status) { s.Run.Minute.End = noon.Add(-stale - 1) }, Partly, "no minute of coverage since"},
