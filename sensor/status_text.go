@@ -144,7 +144,11 @@ func (p *sheet) outputs(s *health.Status) {
 
 // learned is who speaks and who still learns.
 func (p *sheet) learned(d *health.Detectors) {
-	p.line("detectors", "%d of %d live", d.Live(), d.Total)
+	learn := ""
+	if n := d.Total - d.Live(); n > 0 {
+		learn = fmt.Sprintf(", %d still learn", n)
+	}
+	p.line("detectors", "%d of %d live%s", d.Live(), d.Total, learn)
 	for _, l := range d.Lessons {
 		p.line("learned", "%s", l)
 	}

@@ -87,6 +87,30 @@ func TestProposal(t *testing.T) {
 	}
 }
 
+// A mirror port that works and shows two hosts is noted; one with a ward on it is not.
+func TestThinMirror(t *testing.T) {
+	few := map[netip.Addr]struct{}{netip.MustParseAddr("10.0.0.1"): {}, netip.MustParseAddr("10.0.0.2"): {}}
+	ward := map[netip.Addr]struct{}{}
+	for i := range byte(fewHosts) {
+		ward[netip.AddrFrom4([4]byte{10, 0, 1, i})] = struct{}{}
+	}
+	for name, c := range map[string]struct {
+		sight *Sight
+		want  int
+	}{
+		"two hosts": {&Sight{Name: "mirror", Foreign: 1000, Hosts: few}, 1},
+		"a ward":    {&Sight{Name: "mirror", Foreign: 1000, Hosts: ward}, 0},
+		"nothing":   {&Sight{Name: "mirror", Foreign: 1, Hosts: few}, 0},
+	} {
+		e := &Env{Mirror: []string{"mirror"}}
+		e.once.Do(func() {})
+		e.sights = []*Sight{c.sight}
+		if found := e.thin(); len(found) != c.want || c.want == 1 && !found[0].Note {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	frame := make([]byte, 14, 64)
 	frame[12] = 8

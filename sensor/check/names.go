@@ -22,11 +22,20 @@ func names(e *Env) (found []Problem) {
 				About: name,
 				What:  say("there is no such interface; there are: %s", "die interface is er niet; er zijn: %s", strings.Join(all, ", ")),
 				Lost:  say("everything that is mirrored to it", "alles wat ernaartoe gespiegeld wordt"),
-				Mend:  "mirror: [" + strings.Join(e.likely(all), ", ") + "]",
+				Mend:  e.naming(e.likely(all)...),
 			})
 		}
 	}
 	return found
+}
+
+// naming is how the configuration comes to name interfaces.
+func (e *Env) naming(names ...string) string {
+	line := "mirror: [" + strings.Join(names, ", ") + "]"
+	if e.File == "" {
+		return line
+	}
+	return line + " in " + e.File + ", then: sudo systemctl restart brandmelder"
 }
 
 // likely are the interfaces that could be meant: that which looks like the mirror port,

@@ -152,13 +152,13 @@ func (e *Env) propose() []Problem {
 		return []Problem{{
 			What: say("no interface sees traffic between others", "geen enkele interface ziet verkeer tussen anderen"),
 			Lost: say("everything: nothing is mirrored to this machine", "alles: er wordt niets naar deze machine gespiegeld"),
-			Mend: "mirror: [IFACE]",
+			Mend: e.naming("IFACE"),
 			Switch: say("send a copy of the uplinks and of the servers' ports to the port of this machine (SPAN, mirror, TAP)",
 				"stuur een kopie van de uplinks en van de serverpoorten naar de poort van deze machine (SPAN, mirror, TAP)"),
 		}}
 	}
 	e.fact(best.Name, say("looks like the mirror port: %d packets between others", "lijkt de mirrorpoort: %d pakketten tussen anderen", best.Foreign))
-	line := fmt.Sprintf("mirror: [%s]", best.Name)
+	line := e.naming(best.Name)
 	if len(e.Mirror) == 0 {
 		return []Problem{{
 			About: best.Name, Note: true,
@@ -168,7 +168,7 @@ func (e *Env) propose() []Problem {
 		}}
 	}
 	if slices.Contains(e.Mirror, best.Name) || e.mirrorSees() {
-		return nil
+		return e.thin()
 	}
 	return []Problem{{
 		About: strings.Join(e.Mirror, ", "),
@@ -176,6 +176,30 @@ func (e *Env) propose() []Problem {
 		Lost:  say("everything that is mirrored to %s", "alles wat naar %s gespiegeld wordt", best.Name),
 		Mend:  line,
 	}}
+}
+
+// A ward has more devices than this, and whoever is at work asks for a name within
+// seconds and for an address within hours.
+const fewHosts = 10
+
+// thin are mirror ports that work, and see so little that the switch may copy less of
+// the network than is meant.
+func (e *Env) thin() (found []Problem) {
+	for _, s := range e.mirrors() {
+		_, not := s.roles()
+		if s.Foreign < fewForeign || len(s.Hosts) >= fewHosts || len(not[0]) < len(roles)-1 {
+			continue
+		}
+		found = append(found, Problem{
+			About: s.Name, Note: true,
+			What: say("works, but only %d hosts are seen on it, and none of: %s", "werkt, maar er zijn maar %d hosts te zien, en geen van: %s", len(s.Hosts), two{strings.Join(not[0], ", "), strings.Join(not[1], ", ")}),
+			Lost: say("whatever the switch does not copy", "alles wat de switch niet kopieert"),
+			Switch: say("list which ports and VLANs the mirror session copies: the uplinks and the servers' ports belong to it",
+				"kijk welke poorten en VLAN's de mirrorsessie kopieert: de uplinks en de serverpoorten horen erbij"),
+			Mend: "brandmelder check " + s.Name,
+		})
+	}
+	return found
 }
 
 func (e *Env) mirrorSees() bool {
