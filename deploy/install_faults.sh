@@ -20,7 +20,7 @@ watchdog() {
 }
 [ "$(box systemctl show -P WatchdogUSec brandmelder)" = 24s ] || fail "the unit's own watchdog is another"
 watchdog "${WATCHDOG-9}"
-box systemctl restart brandmelder
+box systemctl restart brandmelder || fail "it did not start again"
 
 echo "-- a worker that hangs"
 main=$(pid brandmelder) now=$(date +%s)

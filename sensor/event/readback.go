@@ -91,9 +91,39 @@ func (t *Table) Stored(d Document) Record {
 			}
 			return f.parse(at, v)
 		}
+		f.one = f.plain()
 		fields = append(fields, f)
 	}
 	return &stored{NewTable(t.Name, t.Doc, fields...), d}
+}
+
+// plain is the getter of the field's own type, made of that of any type.
+func (f *Field) plain() any {
+	switch {
+	case f.Type == TypeIP && f.List:
+		return typed(f.get, func(v *Value) []netip.Addr { return v.Addrs })
+	case f.Type == TypeLong && f.List:
+		return typed(f.get, func(v *Value) []int64 { return v.Ints })
+	case f.List:
+		return typed(f.get, func(v *Value) []string { return v.Strs })
+	case f.Type == TypeIP:
+		return typed(f.get, func(v *Value) netip.Addr { return v.Addr })
+	case f.Type == TypeLong || f.Type == TypeDate:
+		return typed(f.get, func(v *Value) int64 { return v.Int })
+	case f.Type == TypeFloat:
+		return typed(f.get, func(v *Value) float64 { return v.Float })
+	case f.Type == TypeBool:
+		return typed(f.get, func(v *Value) bool { return v.Int != 0 })
+	}
+	return typed(f.get, func(v *Value) string { return v.Str })
+}
+
+func typed[T any](get func(Record, *Value) bool, of func(*Value) T) func(Record) (T, bool) {
+	return func(r Record) (T, bool) {
+		var v Value
+		ok := get(r, &v)
+		return of(&v), ok
+	}
 }
 
 // parse reads one value as the encoder wrote it.
