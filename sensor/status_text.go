@@ -146,7 +146,7 @@ func (p *sheet) outputs(s *health.Status) {
 func (p *sheet) learned(d *health.Detectors) {
 	learn := ""
 	if n := d.Total - d.Live(); n > 0 {
-		learn = fmt.Sprintf(", %d still learn", n)
+		learn = fmt.Sprintf(", %d still learning", n)
 	}
 	p.line("detectors", "%d of %d live%s", d.Live(), d.Total, learn)
 	for _, l := range d.Lessons {

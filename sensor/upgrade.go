@@ -221,6 +221,9 @@ func copyFolder(from, to string) error {
 	var disk lasting.Disk
 	copied := map[string]bool{}
 	for _, f := range files {
+		if lasting.Unfinished(f.Name()) {
+			continue
+		}
 		b, err := os.ReadFile(filepath.Join(from, f.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

@@ -59,14 +59,18 @@ func open(b []byte) (h Head, body []byte, err error) {
 }
 
 // write puts a snapshot in the place of the newest, which becomes the one before:
-// at each moment one of the two is whole.
+// at each moment both are whole.
 func write(dir, name string, b []byte) error {
 	path := filepath.Join(dir, name+ending)
 	return lasting.Disk{}.Place(path, b, func(string) error {
-		if err := os.Rename(path, path+previous); !errors.Is(err, fs.ErrNotExist) {
-			return err
+		err := os.Remove(path + previous)
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			err = os.Link(path, path+previous) // it has both names until the new one takes its own
 		}
-		return nil
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
 	})
 }
 
@@ -139,6 +143,9 @@ func Heads(dir string) (list []Head, err error) {
 	older, err := filepath.Glob(filepath.Join(dir, "*"+ending+previous))
 	for _, path := range append(paths, older...) {
 		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) { // a generation went meanwhile
+			continue
+		}
 		if err != nil {
 			return list, err
 		}

@@ -55,7 +55,7 @@ var written = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
 func (c clockState) judge() (found []Problem) {
 	lost := say("times on alerts that agree with other logs, and certificates that are valid", "tijden op alarmen die kloppen met andere logs, en certificaten die geldig zijn")
-	const mend = "sudo timedatectl set-ntp true (where that is not supported, first: sudo apt-get install chrony)"
+	const mend = "sudo timedatectl set-ntp true || sudo apt-get install chrony"
 	if c.jump.Abs() > maxJump {
 		found = append(found, Problem{Lost: lost, Mend: "timedatectl timesync-status",
 			What: say("the clock was set by %s while it was watched", "de klok is %s verzet terwijl ernaar gekeken werd", c.jump.Round(time.Millisecond))})

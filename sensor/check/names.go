@@ -35,7 +35,7 @@ func (e *Env) naming(names ...string) string {
 	if e.File == "" {
 		return line
 	}
-	return line + " in " + e.File + ", then: sudo systemctl restart brandmelder"
+	return line + "  # in " + e.File + "; then: sudo systemctl restart brandmelder"
 }
 
 // likely are the interfaces that could be meant: that which looks like the mirror port,

@@ -178,8 +178,8 @@ func (e *Env) propose() []Problem {
 	}}
 }
 
-// A ward has more devices than this, and whoever is at work asks for a name within
-// seconds and for an address within hours.
+// The smallest ward has more devices than this, of which the quietest asks for its
+// gateway each few minutes. Only private addresses are counted.
 const fewHosts = 10
 
 // thin are mirror ports that work, and see so little that the switch may copy less of
@@ -192,11 +192,11 @@ func (e *Env) thin() (found []Problem) {
 		}
 		found = append(found, Problem{
 			About: s.Name, Note: true,
-			What: say("works, but only %d hosts are seen on it, and none of: %s", "werkt, maar er zijn maar %d hosts te zien, en geen van: %s", len(s.Hosts), two{strings.Join(not[0], ", "), strings.Join(not[1], ", ")}),
+			What: say("works, but only %d private addresses are seen on it, and none of: %s", "werkt, maar er zijn maar %d privé-adressen te zien, en geen van: %s", len(s.Hosts), two{strings.Join(not[0], ", "), strings.Join(not[1], ", ")}),
 			Lost: say("whatever the switch does not copy", "alles wat de switch niet kopieert"),
 			Switch: say("list which ports and VLANs the mirror session copies: the uplinks and the servers' ports belong to it",
 				"kijk welke poorten en VLAN's de mirrorsessie kopieert: de uplinks en de serverpoorten horen erbij"),
-			Mend: "brandmelder check " + s.Name,
+			Mend: e.Command + " check " + s.Name,
 		})
 	}
 	return found

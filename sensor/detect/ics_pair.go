@@ -173,7 +173,7 @@ var icsReads = map[string]int64{"modbus": icsPolls, "iec104": icsAsked}
 // intrudes reports, once, a host that only writes to a device which another reads.
 func (d *icsCommand) intrudes(o *icsEvent, m *icsMasters) bool {
 	t := d.pairs.Get(icsPair{o.asker, o.device, o.protocol})
-	if icsReads[o.protocol] == 0 || t == nil || t.intruded || t.reads > 0 || t.writes < icsSeries || o.at-t.onset > icsBurst || t.onset-m.since < icsSettled {
+	if icsReads[o.protocol] == 0 || t == nil || t.intruded || t.reads > 0 || t.writes < icsSeries || o.at-t.onset > icsBurst || t.onset-m.since < icsSettled || slices.Contains(m.readers, o.asker) {
 		return false
 	}
 	t.intruded = slices.ContainsFunc(m.readers, func(a netip.Addr) bool {

@@ -134,7 +134,7 @@ func (s *enumSum) smtp(e *event.Event) {
 		s.counted, s.no0, s.yes0 = e.Flow.Key, 0, 0
 	}
 	s.no += max(0, no-s.no0)
-	s.yes += max(0, yes-s.yes0)
+	s.yes = max(0, s.yes+yes-s.yes0) // those that get no message turn from it
 	s.no0, s.yes0 = no, yes
 	s.note(e)
 }

@@ -33,8 +33,8 @@ type step struct {
 	get     func(Record, *Value) bool
 	source  int                  // index of the record that the field reads
 	fixed   bool                 // the value is the same in every document and stands in opening
-	shared  int                  // how many of path's objects the step before has open too
-	depth   int                  // of path
+	shared  int                  // how many of its path's objects the step before has open too
+	depth   int                  // of the field's path
 	opening string               // "object":{"object":{"name":
 	from    [maxDepth + 1]uint16 // where opening begins with so many of its objects open
 	field   *Field

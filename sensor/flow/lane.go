@@ -279,12 +279,7 @@ func (l *Lane) take(slot int32, h *decode.Headers) {
 	// Where no packet of this side ever had a good checksum, the capture is at
 	// fault (rewritten addresses, offload), not the packet.
 	use := !broken || !r.good[s]
-	if h.Key.Proto == tcp {
-		l.minute.TCP++
-		if !r.tags[s.Other()].Known {
-			l.minute.TCPOneWay++
-		}
-	}
+	l.weigh(r, s, 1)
 	switch {
 	case !use:
 		r.note(s, 'c')
@@ -296,6 +291,17 @@ func (l *Lane) take(slot int32, h *decode.Headers) {
 	}
 	if r.announced && !r.over && r.total[s].Payload-r.told[s].Payload >= aliveBytes {
 		l.say("flow.alive", slot, "")
+	}
+}
+
+// weigh counts packets of TCP by whether the other side was seen, too.
+func (l *Lane) weigh(r *record, s event.Side, packets uint64) {
+	if r.key.Proto != tcp {
+		return
+	}
+	l.minute.TCP += packets
+	if !r.tags[s.Other()].Known {
+		l.minute.TCPOneWay += packets
 	}
 }
 

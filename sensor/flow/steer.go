@@ -49,6 +49,7 @@ func (l *Lane) counted(slot int32, h *decode.Headers) {
 	}
 	s := r.side(h)
 	r.meet(s, h)
+	l.weigh(r, s, d.Packets)
 	r.total[s].Packets += d.Packets
 	r.total[s].Bytes += d.Bytes
 	r.total[s].Payload += d.Payload

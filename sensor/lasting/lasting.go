@@ -79,6 +79,12 @@ func (d Disk) Lay(path string, content []byte, first ...func(beside string) erro
 	return err
 }
 
+// Unfinished reports the name of a file that is being written beside its place.
+func Unfinished(name string) bool {
+	ours, _ := filepath.Match(beside, name)
+	return ours
+}
+
 // Sweep removes what programs that were killed left beside, in a folder of the sensor's own and all below it. What
 // another program may be writing stays, and so does what cannot be removed: the next start tries again.
 func Sweep(folder string, now time.Time) {
@@ -86,7 +92,7 @@ func Sweep(folder string, now time.Time) {
 		if err != nil || !e.Type().IsRegular() {
 			return nil
 		}
-		if ours, _ := filepath.Match(beside, e.Name()); !ours {
+		if !Unfinished(e.Name()) {
 			return nil
 		}
 		if s, err := e.Info(); err == nil && now.Sub(s.ModTime()) > abandoned {

@@ -205,7 +205,7 @@ func (p *smtpParser) command(line []byte) {
 	case "RSET", "QUIT":
 		p.abandon()
 	case "DATA":
-		p.probes.meant = true
+		p.probes.mean()
 		p.envelope()
 		if !p.answered { // only this side is seen: it does not wait for anything
 			p.state = smtpData
@@ -216,7 +216,7 @@ func (p *smtpParser) command(line []byte) {
 		if err != nil || n < 0 {
 			break
 		}
-		p.probes.meant = true
+		p.probes.mean()
 		p.envelope()
 		p.state, p.chunk, p.last = smtpChunk, n, strings.EqualFold(strings.TrimSpace(last), "LAST")
 		if n == 0 {
@@ -228,6 +228,9 @@ func (p *smtpParser) command(line []byte) {
 	}
 	p.wait(c)
 }
+
+// mean notes that there is mail to be sent: nobody is only asked for.
+func (p *smtpProbes) mean() { p.meant, p.tried = true, 0 }
 
 // abandon counts the recipients of an envelope that gets no message. A gateway that
 // asks its mail server who exists asks for one address an envelope.
@@ -329,7 +332,7 @@ func (p *smtpParser) probed(code int, emit func(event.Record)) {
 	case 250, 251:
 		n.known++
 	case 421, 450, 451, 452:
-		n.meant = true
+		n.mean()
 	}
 	if n.unknown >= max(smtpNames, 2*n.told) {
 		p.tellProbes(emit)
@@ -389,6 +392,9 @@ func (p *smtpParser) End(emit func(event.Record)) {
 	if p.tls != nil {
 		p.tls.End(emit)
 		return
+	}
+	if p.state == smtpCommands {
+		p.abandon() // by hanging up
 	}
 	for _, c := range p.waiting {
 		switch {

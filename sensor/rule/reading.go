@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -70,14 +71,19 @@ func appendElements(out []element, f *event.Field, v *event.Value) []element {
 	if !f.List {
 		return append(out, elementOf(f, v))
 	}
-	for _, s := range v.Strs {
-		out = append(out, element{text: s})
-	}
-	for _, n := range v.Ints {
-		out = append(out, element{number: float64(n)})
-	}
-	for _, a := range v.Addrs {
-		out = append(out, element{addr: a.Unmap().WithZone("")})
+	switch f.Type { // the other lists are still those of a field before
+	case event.TypeLong:
+		for _, n := range v.Ints {
+			out = append(out, element{number: float64(n)})
+		}
+	case event.TypeIP:
+		for _, a := range v.Addrs {
+			out = append(out, element{addr: a.Unmap().WithZone("")})
+		}
+	default:
+		for _, s := range v.Strs {
+			out = append(out, element{text: s})
+		}
 	}
 	return out
 }
@@ -119,6 +125,8 @@ func (e *element) spell() string {
 		return e.addr.String()
 	case e.text != "":
 		return e.text
+	case e.number == math.Trunc(e.number):
+		return strconv.FormatFloat(e.number, 'f', 0, 64)
 	default:
 		return strconv.FormatFloat(e.number, 'g', 10, 64)
 	}

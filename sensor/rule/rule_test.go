@@ -118,6 +118,23 @@ func TestModifiers(t *testing.T) {
 	}
 }
 
+// A list holds its own elements, and nothing of the field that was read before.
+func TestListsAreReadAlone(t *testing.T) {
+	p := &page{words: []string{"sql"}, sizes: []int64{3}, addrs: []netip.Addr{netip.MustParseAddr("10.1.2.3")}}
+	for detection, want := range map[string]bool{
+		"a: {test.words: sql}\nb: {test.sizes|lt: 1}\ncondition: a and b":                false,
+		"a: {test.words: sql}\nb: {test.sizes|lt: 4}\ncondition: a and b":                true,
+		"a: {test.sizes: 3}\nb: {test.words|re: '^$'}\ncondition: a and b":               false,
+		"a: {test.sizes: 3}\nb: {test.addrs|cidr: 10.0.0.0/8}\ncondition: a and b":       true,
+		"a: {test.addrs|cidr: 10.0.0.0/8}\nb: {test.sizes|lt: 1}\ncondition: a and b":    false,
+		"a: {test.addrs|cidr: 10.0.0.0/8}\nb: {test.words|re: '^$'}\ncondition: a and b": false,
+	} {
+		if got := matches(t, detection, p); got != want {
+			t.Errorf("%s: %v", detection, got)
+		}
+	}
+}
+
 func TestConditions(t *testing.T) {
 	searches := "sel_a:\n  url.domain: a\nsel_b:\n  http.response.status_code: 1\nfilter:\n  - test.bad: true\n  - user_agent.original: x\n_none:\n  url.domain: never\n"
 	a, ab, bad := &page{host: "a"}, &page{host: "a", status: 1}, &page{host: "a", status: 1, bad: true}
