@@ -10,7 +10,7 @@ import (
 )
 
 func init() {
-	register(Spec{Name: "sees", Doc: "what each interface sees, and which one looks like the mirror port", Run: sees})
+	register(Spec{Name: "sees", Doc: "what each interface sees, which one looks like the mirror port, and whether it shows only a few hosts", Run: sees})
 }
 
 func sees(e *Env) (found []Problem) {
