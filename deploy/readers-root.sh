@@ -4,12 +4,11 @@
 # direction) or wrong-name (the configuration names another interface); nothing inside says which.
 # FOLDER.enter [COMMAND…] is the way in; the machine ends with this script (Ctrl-C).
 #   DEB=FILE    the package, built where there is none    ROOT=FOLDER   a root of systemd-root.sh to copy
-# Needs root and: apt-get install mmdebstrap systemd-container tcpreplay zstd
+# Needs root and: apt-get install mmdebstrap systemd-container tcpreplay zstd python3
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case ${1:-} in healthy | one-way | wrong-name) ;; *) echo "readers-root: healthy, one-way or wrong-name, and a folder"; exit 2 ;; esac
 root=$(realpath -m "${2:?a folder that tells nothing about the case: it is the name of the machine}")
-work=$(mktemp -d)
 player=
 box() { deploy/systemd-root.sh enter "$root" "$@"; }
 end() {
@@ -18,6 +17,7 @@ end() {
   rm -rf --one-file-system "$work" "$root" "$root".{enter,pid,log}
 }
 [ ! -e "$root" ] || { echo "readers-root: $root is there already"; exit 2; }
+work=$(mktemp -d)
 trap end EXIT
 trap exit INT TERM
 

@@ -100,14 +100,13 @@ func (m *Map[K, V]) Touch(k K, now int64) (v *V, fresh bool) {
 		i = m.take()
 		m.slots[i].key = k
 		m.index.insert(spot{hash, i})
-	} else if m.ring[0].next != i {
+		m.link(i)
+	} else if m.ring[0].next != i { // it is not the first already
 		m.unlink(i)
+		m.link(i)
 	}
 	m.ring[i].touched = now
 	m.changed = true
-	if m.ring[0].next != i {
-		m.link(i)
-	}
 	return &m.slots[i].value, fresh
 }
 

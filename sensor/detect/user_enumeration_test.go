@@ -27,7 +27,7 @@ func TestEnumerationHit(t *testing.T) {
 		t.Error(d)
 	}
 	if len(found) > 8 {
-		t.Errorf("%d findings for four stories", len(found))
+		t.Errorf("%d findings for five stories", len(found))
 	}
 }
 

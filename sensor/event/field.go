@@ -76,6 +76,11 @@ func plainly[R Record, T any](get func(R) (T, bool)) func(Record) (T, bool) {
 	return func(r Record) (T, bool) { return get(r.(R)) }
 }
 
+// always makes one of a getter whose fact is absent only by being empty.
+func always[R Record, T any](get func(R) T) func(R) (T, bool) {
+	return func(r R) (T, bool) { return get(r), true }
+}
+
 // Get reads the field of r into v and reports whether it is present.
 // r must be of the type that the field's constructor was given.
 func (f *Field) Get(r Record, v *Value) bool { return f.get(r, v) }
@@ -140,8 +145,7 @@ func Bool[R Record](path string, p Privacy, doc string, get func(R) (bool, bool)
 
 // IP is an address; the zero address is absent.
 func IP[R Record](path string, p Privacy, doc string, get func(R) netip.Addr) Field {
-	one := func(r Record) (netip.Addr, bool) { return get(r.(R)), true }
-	return Field{Path: path, Type: TypeIP, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
+	return Field{Path: path, Type: TypeIP, Privacy: p, Doc: doc, one: plainly(always(get)), get: func(r Record, v *Value) bool {
 		v.Addr = get(r.(R))
 		return v.Addr.IsValid()
 	}}
@@ -149,8 +153,7 @@ func IP[R Record](path string, p Privacy, doc string, get func(R) netip.Addr) Fi
 
 // Time is an instant in ns since 1970; 0 is absent, but for @timestamp.
 func Time[R Record](path string, p Privacy, doc string, get func(R) int64) Field {
-	one := func(r Record) (int64, bool) { return get(r.(R)), true }
-	return Field{Path: path, Type: TypeDate, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
+	return Field{Path: path, Type: TypeDate, Privacy: p, Doc: doc, one: plainly(always(get)), get: func(r Record, v *Value) bool {
 		v.Int = get(r.(R))
 		return v.Int != 0 || path == "@timestamp"
 	}}
@@ -158,8 +161,7 @@ func Time[R Record](path string, p Privacy, doc string, get func(R) int64) Field
 
 // Strings is a list of keywords; an empty list is absent.
 func Strings[R Record](path string, p Privacy, doc string, get func(R) []string) Field {
-	one := func(r Record) ([]string, bool) { return get(r.(R)), true }
-	return Field{Path: path, Type: TypeKeyword, List: true, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
+	return Field{Path: path, Type: TypeKeyword, List: true, Privacy: p, Doc: doc, one: plainly(always(get)), get: func(r Record, v *Value) bool {
 		v.Strs = get(r.(R))
 		return len(v.Strs) > 0
 	}}
@@ -167,8 +169,7 @@ func Strings[R Record](path string, p Privacy, doc string, get func(R) []string)
 
 // Ints is a list of whole numbers; an empty list is absent.
 func Ints[R Record](path string, p Privacy, doc string, get func(R) []int64) Field {
-	one := func(r Record) ([]int64, bool) { return get(r.(R)), true }
-	return Field{Path: path, Type: TypeLong, List: true, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
+	return Field{Path: path, Type: TypeLong, List: true, Privacy: p, Doc: doc, one: plainly(always(get)), get: func(r Record, v *Value) bool {
 		v.Ints = get(r.(R))
 		return len(v.Ints) > 0
 	}}
@@ -176,8 +177,7 @@ func Ints[R Record](path string, p Privacy, doc string, get func(R) []int64) Fie
 
 // IPs is a list of addresses; an empty list is absent.
 func IPs[R Record](path string, p Privacy, doc string, get func(R) []netip.Addr) Field {
-	one := func(r Record) ([]netip.Addr, bool) { return get(r.(R)), true }
-	return Field{Path: path, Type: TypeIP, List: true, Privacy: p, Doc: doc, one: one, get: func(r Record, v *Value) bool {
+	return Field{Path: path, Type: TypeIP, List: true, Privacy: p, Doc: doc, one: plainly(always(get)), get: func(r Record, v *Value) bool {
 		v.Addrs = get(r.(R))
 		return len(v.Addrs) > 0
 	}}
