@@ -74,7 +74,7 @@ func tapped(names []string, o Options, filter bool) ([]Source, error) {
 			return nil, errors.Join(err, t.leave())
 		}
 		t.users++
-		all = append(all, &xdp{tap: t, first: i == 0, ring: ring, offset: clockOffset(),
+		all = append(all, &xdp{tap: t, first: i == 0, ring: ring, rest: restUsual, offset: clockOffset(),
 			table: newFlowTable(t.table, t.wide, t.totals, t.mirror.CPUs, len(t.mirror.Rings), i, t.sets)})
 	}
 	return all, t.leave()
@@ -159,15 +159,20 @@ func (x *xdp) Read(p *event.Packet) error {
 func (x *xdp) wait() {
 	before := x.ring.written()
 	time.Sleep(x.rest)
-	switch came := x.ring.written() - before; {
-	case came > uint64(len(x.ring.data)/16): // the bytes stand there twice
-		x.rest = restLeast
+	x.rest = restAfter(x.rest, int(x.ring.written()-before), len(x.ring.data)/2) // the bytes stand there twice
+}
+
+// restAfter is how long a ring of size bytes may be left alone next, where came bytes
+// came within the last rest: none of them is ever 0, which would be to wait without rest.
+func restAfter(rest time.Duration, came, size int) time.Duration {
+	switch {
+	case came > size/8:
+		return restLeast
 	case came > 0:
-		x.rest = restUsual
-	default:
-		most := restMost * time.Duration(len(x.ring.data)/2) / ringDefault
-		x.rest = min(2*x.rest, max(most, restUsual), restMost)
+		return restUsual
 	}
+	most := restMost * time.Duration(size) / ringDefault
+	return max(restUsual, min(2*rest, most, restMost))
 }
 
 // tick does what is due now and then: the clock, the interfaces, counters.
