@@ -21,7 +21,7 @@ import (
 // Sizes of the flow cache, in sets of four entries of 64 bytes, and 32 bytes of
 // IPv6 addresses beside each.
 const (
-	setsPerCPU = 1 << 16 // 24 MiB a processor: of 65,536 directions at once one in 300 has to share a full set
+	setsPerCPU = 1 << 16 // 24 MiB a processor: of 32,768 conversations at once one in eleven meets two others in its set, where they take turns
 	setsInAll  = 1 << 18 // 96 MiB, on a machine of many processors
 )
 
