@@ -19,14 +19,14 @@ import (
 
 // content is what Kibana shows of the tenant.
 func (e *elastic) content() *kibana.Content {
-	return &kibana.Content{Namespace: e.tenant.Namespace, Space: e.tenant.Space, Lang: e.Lang, Families: familiesToGuide()}
+	return &kibana.Content{Namespace: e.tenant.Namespace, Space: e.tenant.Space, Lang: e.Lang, Families: familiesToGuide(e.Lang)}
 }
 
 // familiesToGuide are what alerts can be about, with the techniques and the guides of the
 // detectors of each.
-func familiesToGuide() (list []kibana.Family) {
+func familiesToGuide(lang string) (list []kibana.Family) {
 	for _, name := range event.Families {
-		f := kibana.Family{Name: name}
+		f := kibana.Family{Name: name, Title: event.FamilyTitle(lang, name)}
 		for _, s := range detect.All() {
 			if s.Family != name {
 				continue
@@ -36,8 +36,8 @@ func familiesToGuide() (list []kibana.Family) {
 					f.Techniques = append(f.Techniques, id)
 				}
 			}
-			if len(f.Guides) == 0 && s.Name != "rules" {
-				f.Guides = []kibana.Guide{guide("nl", s.Name), guide("en", s.Name)}
+			if s.Name != "rules" {
+				f.Guides = append(f.Guides, guide("nl", s.Name), guide("en", s.Name))
 			}
 		}
 		slices.Sort(f.Techniques)
@@ -67,7 +67,7 @@ func guide(lang, detector string) kibana.Guide {
 			return cmp.Or(s, "…"), true
 		})
 	}
-	return kibana.Guide{Lang: lang, Title: text.Title, Why: text.Why, Other: text.Other, Steps: text.Steps}
+	return kibana.Guide{Lang: lang, Detector: detector, Title: text.Title, Why: text.Why, Other: text.Other, Steps: text.Steps}
 }
 
 // exportContent writes what Kibana imports to a folder.

@@ -24,15 +24,15 @@ type Content struct {
 
 // Family is what alerts can be about.
 type Family struct {
-	Name       string
-	Techniques []string // ATT&CK ids of its detectors
-	Guides     []Guide  // one a language
+	Name, Title string
+	Techniques  []string // ATT&CK ids of its detectors
+	Guides      []Guide  // of each of its detectors, in each language
 }
 
-// Guide says what to do about a family, in one language.
+// Guide says what to do about what a detector finds, in one language.
 type Guide struct {
-	Lang, Title, Why, Other string
-	Steps                   []string
+	Lang, Detector, Title, Why, Other string
+	Steps                             []string
 }
 
 // say picks the language of a title.

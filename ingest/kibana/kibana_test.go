@@ -12,7 +12,9 @@ import (
 
 func content() *Content {
 	return &Content{Namespace: "hosp_a", Space: "hosp-a", Lang: "nl", Families: []Family{
-		{Name: "beacon", Techniques: []string{"T1029", "T1071"}, Guides: []Guide{{Lang: "nl", Title: "Regelmatig contact", Why: "w", Other: "a", Steps: []string{"een"}}, {Lang: "en", Title: "Regular contact", Why: "w", Other: "o", Steps: []string{"one"}}}},
+		{Name: "beacon", Title: "Regelmatig contact", Techniques: []string{"T1029", "T1071"}, Guides: []Guide{
+			{Lang: "nl", Detector: "beacon", Title: "Contact", Why: "w", Other: "a", Steps: []string{"een"}}, {Lang: "en", Detector: "beacon", Title: "Contact", Why: "w", Other: "o", Steps: []string{"one"}},
+			{Lang: "nl", Detector: "pulse", Title: "Slag", Why: "w", Other: "a", Steps: []string{"een", "twee"}}}},
 		{Name: "credential-theft", Techniques: []string{"T1003.004", "T1003.006", "T1207"}},
 	}}
 }
@@ -154,8 +156,10 @@ func TestRulesAreWhole(t *testing.T) {
 		t.Errorf("%v, building block %v", first["name"], block["building_block_type"])
 	}
 	note := first["note"].(string)
-	if !strings.Contains(note, "Waarom het ertoe doet") || !strings.Contains(note, "First steps") {
-		t.Error(note)
+	for _, part := range []string{"# Nederlands\n\n## Contact (rule.id: beacon)\n**Waarom het ertoe doet.** w", "## Slag (rule.id: pulse)", "2. twee\n\n# English", "**First steps**\n1. one\n"} {
+		if !strings.Contains(note, part) {
+			t.Errorf("no %q in %s", part, note)
+		}
 	}
 }
 

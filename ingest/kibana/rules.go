@@ -54,19 +54,10 @@ func (c *Content) promoted(o object, dataset string, q Query, riskField string) 
 	return Rule{object: o, Name: o["name"].(string), Query: q}
 }
 
-func (c *Content) title(f Family) string {
-	for _, g := range f.Guides {
-		if g.Lang == c.Lang {
-			return g.Title
-		}
-	}
-	return f.Name
-}
-
 // incidentRule promotes incidents that began with a family. Its first document has
 // that family alone, so that an incident is promoted once.
 func (c *Content) incidentRule(f Family) Rule {
-	o := c.rule("incident/"+f.Name, "Brandmelder: "+c.title(f), "An incident that began with: "+f.Name+".", "medium", 47)
+	o := c.rule("incident/"+f.Name, "Brandmelder: "+f.Title, "An incident that began with: "+f.Name+".", "medium", 47)
 	o["threat"] = threat(f.Techniques)
 	o["note"] = f.guide()
 	o["tags"] = append(o["tags"].([]any), "Family: "+f.Name, "Incident")
@@ -76,13 +67,14 @@ func (c *Content) incidentRule(f Family) Rule {
 
 // alertRule makes building blocks of the alerts of a family.
 func (c *Content) alertRule(f Family) Rule {
-	o := c.rule("alert/"+f.Name, "Brandmelder (single alerts): "+c.title(f), "Single alerts of the family "+f.Name+", of which incidents consist.", "medium", 47)
+	o := c.rule("alert/"+f.Name, "Brandmelder (single alerts): "+f.Title, "Single alerts of the family "+f.Name+", of which incidents consist.", "medium", 47)
 	o["building_block_type"] = "default"
 	o["threat"] = threat(f.Techniques)
 	o["note"] = f.guide()
 	o["tags"] = append(o["tags"].([]any), "Family: "+f.Name, "Building block")
 	o["investigation_fields"] = fieldNames("source.ip", "destination.ip", "user.name", "network.community_id", "brandmelder.observed.value", "brandmelder.baseline.value",
-		"brandmelder.source.owner", "brandmelder.source.contact", "brandmelder.incident.id", "brandmelder.risk.reasons")
+		"brandmelder.source.owner", "brandmelder.source.contact", "brandmelder.incident.id", "brandmelder.risk.reasons", "rule.id",
+		"brandmelder.text."+c.Lang+".other", "brandmelder.text."+c.Lang+".steps")
 	return c.promoted(o, "alert", alerts.and(unanswered...).and(is("rule.category", f.Name)), "event.risk_score")
 }
 
@@ -96,6 +88,10 @@ func (c *Content) criticalRule() Rule {
 	o["type"], o["language"], o["query"], o["index"] = "new_terms", "kuery", q.KQL(), []any{c.stream("incident")}
 	o["new_terms_fields"], o["history_window_start"] = []any{"brandmelder.incident.id"}, "now-7d"
 	o["rule_name_override"], o["timestamp_override"] = "message", "event.ingested"
+	o["tags"] = append(o["tags"].([]any), "Incident")
+	o["note"] = c.say(
+		"## What now\n1. Open the incident's alerts: `brandmelder.incident.id` on the dashboard *Alert*; each says what to do first.\n2. Begin with the newest: it is what made it critical.\n3. Decide about isolation now, with the owner of the zone, before the cause is known.",
+		"## Wat nu\n1. Open de meldingen van het incident: `brandmelder.incident.id` op het dashboard *Melding*; elk zegt wat eerst te doen.\n2. Begin bij de nieuwste: die maakte het kritiek.\n3. Besluit nu over isoleren, met de eigenaar van de zone, ook als de oorzaak nog niet bekend is.")
 	o["investigation_fields"] = fieldNames("brandmelder.incident.hosts", "brandmelder.incident.families", "brandmelder.incident.id", "related.ip")
 	return Rule{object: o, Name: o["name"].(string), Query: q}
 }
@@ -149,18 +145,25 @@ func silentSearch() object {
 	}}}
 }
 
-// guide is the investigation guide: Dutch and English below each other.
+// guide is the investigation guide: in Dutch and then in English, what each detector of
+// the family means by an alert.
 func (f Family) guide() string {
 	var b strings.Builder
-	heads := map[string][3]string{"en": {"Why it matters", "What else it can be", "First steps"}, "nl": {"Waarom het ertoe doet", "Wat het nog meer kan zijn", "Eerste stappen"}}
-	for _, g := range f.Guides {
-		h := heads[g.Lang]
-		fmt.Fprintf(&b, "# %s\n**%s.** %s\n\n**%s.** %s\n\n**%s**\n", g.Title, h[0], g.Why, h[1], g.Other, h[2])
-		for i, step := range g.Steps {
-			fmt.Fprintf(&b, "%d. %s\n", i+1, step)
-		}
-		b.WriteString("\n")
-	}
 	b.WriteString("`brandmelder alerts show ID --html` (event.id)\n")
+	for _, in := range []struct{ lang, name, why, other, steps string }{
+		{"nl", "Nederlands", "Waarom het ertoe doet", "Wat het nog meer kan zijn", "Eerste stappen"},
+		{"en", "English", "Why it matters", "What else it can be", "First steps"},
+	} {
+		fmt.Fprintf(&b, "\n# %s\n", in.name)
+		for _, g := range f.Guides {
+			if g.Lang != in.lang {
+				continue
+			}
+			fmt.Fprintf(&b, "\n## %s (rule.id: %s)\n**%s.** %s\n\n**%s.** %s\n\n**%s**\n", g.Title, g.Detector, in.why, g.Why, in.other, g.Other, in.steps)
+			for i, step := range g.Steps {
+				fmt.Fprintf(&b, "%d. %s\n", i+1, step)
+			}
+		}
+	}
 	return b.String()
 }
