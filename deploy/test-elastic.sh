@@ -10,6 +10,7 @@ script_of() { if [ "$1" = opensearch ]; then echo deploy/opensearch-up.sh; else 
 for server in "$@"; do
   ELASTIC=$server $(script_of "$server") fetch >/dev/null 2>&1 &
 done
+[[ " $* " != *" 8 "* ]] || deploy/esql.sh >/dev/null 2>&1 &
 BRANDMELDER_KQL=$(deploy/kql.sh)
 export BRANDMELDER_KQL
 up=
@@ -25,6 +26,9 @@ for server in "$@"; do
     exit 1
   fi
   echo "== $server answers after $((SECONDS - began)) s"
+  BRANDMELDER_ESQL= # it needs what lies in that Elasticsearch
+  [ "$server" != 8 ] || BRANDMELDER_ESQL=$(deploy/esql.sh)
+  export BRANDMELDER_ESQL
   unset ES_USER ES_PASS
   eval "$said"
   BRANDMELDER_ELASTIC_URL=$ES_URL BRANDMELDER_ELASTIC_USER=${ES_USER:-} BRANDMELDER_ELASTIC_PASSWORD=${ES_PASS:-} \

@@ -75,6 +75,9 @@ func extreme(d ingest.Dataset, name, namespace string) event.Doc {
 			if v := extremes[name](f.Type); v != nil && !isFixed(f.Path) {
 				put(document, f.Path, v, f.List)
 			}
+			if o := extremeObjects(f, name); o != nil {
+				records, layout = append(records, o), append(layout, o.Table())
+			}
 		}
 		put(document, "@timestamp", "2026-01-01T00:00:00Z", false)
 		stored := event.NewTable(t.Name, t.Doc, fields...).Stored(document)
@@ -82,6 +85,46 @@ func extreme(d ingest.Dataset, name, namespace string) event.Doc {
 	}
 	json := event.NewLayout(layout...).Append(nil, records...)
 	return event.Doc{Dataset: d.Name, ID: strings.ReplaceAll(name, " ", "_"), JSON: json}
+}
+
+// listed is a record of one list of objects.
+type listed struct{ table *event.Table }
+
+func (l listed) Table() *event.Table { return l.table }
+
+// extremeObjects is a list of two objects whose fields all have such a value, nil for
+// fields that are none.
+func extremeObjects(f event.Field, name string) event.Record {
+	if f.Type != event.TypeObject {
+		return nil
+	}
+	document := event.Document{}
+	for _, sub := range f.Sub {
+		if v := extremes[name](sub.Type); v != nil {
+			put(document, sub.Path, v, sub.List)
+		}
+	}
+	one := event.NewTable(f.Path, f.Doc, f.Sub...).Stored(document)
+	return listed{event.NewTable(f.Path, f.Doc, event.Objects(f.Path, f.Doc, one.Table(), func(_ listed, yield func(event.Record)) {
+		yield(one)
+		yield(one)
+	}))}
+}
+
+// emptyLists is a document of a dataset with nothing in any of its lists.
+func emptyLists(t *testing.T, d ingest.Dataset) event.Doc {
+	t.Helper()
+	document := event.Document{"@timestamp": "2026-01-01T00:00:00Z"}
+	for _, table := range append(append([]*event.Table{}, d.Tables...), d.Facts...) {
+		for _, f := range table.Fields {
+			if f.List {
+				put(document, f.Path, []any{}, false)
+			}
+		}
+	}
+	text, err := json.Marshal(document)
+	check(t, err)
+	return event.Doc{Dataset: d.Name, ID: "empty_lists", JSON: text}
 }
 
 // isFixed reports whether a field says where the document belongs.
@@ -116,6 +159,7 @@ func TestElasticTakesExtremes(t *testing.T) {
 		for name := range extremes {
 			docs = append(docs, extreme(d, name, r.a.Namespace))
 		}
+		docs = append(docs, emptyLists(t, d))
 	}
 	count, dead := r.send(r.a.Namespace, docs)
 	for _, d := range dead {
@@ -144,21 +188,27 @@ func TestElasticTakesExtremes(t *testing.T) {
 func (r *real) sameValues(d ingest.Dataset, hit map[string]any) (checked int) {
 	fields, _ := hit["fields"].(map[string]any)
 	source := event.Document(hit["_source"].(map[string]any))
+	same := func(path string, k event.Type, sent any) {
+		have, _ := fields[path].([]any)
+		if len(have) == 0 || !sameValue(k, sent, have[0]) {
+			r.t.Errorf("%s of %s: %s was sent as %.60v and is indexed as %.60v", hit["_id"], d.Name, path, sent, have)
+		}
+		checked++
+	}
 	for _, t := range d.Tables {
 		for _, f := range t.Fields {
-			sent := source.At(f.Path)
-			if sent == nil || f.Type == event.TypeObject {
+			sent := valuesOf(source, f.Path)
+			if len(sent) == 0 {
 				continue
 			}
-			list, isList := sent.([]any)
-			if !isList {
-				list = []any{sent}
+			for _, sub := range f.Sub {
+				for _, v := range valuesOf(sent[0].(map[string]any), sub.Path) {
+					same(f.Path+"."+sub.Path, sub.Type, v)
+				}
 			}
-			have, _ := fields[f.Path].([]any)
-			if len(have) == 0 || !sameValue(f.Type, list[0], have[0]) {
-				r.t.Errorf("%s of %s: %s was sent as %.60v and is indexed as %.60v", hit["_id"], d.Name, f.Path, list[0], have)
+			if f.Type != event.TypeObject {
+				same(f.Path, f.Type, sent[0])
 			}
-			checked++
 		}
 	}
 	return checked
@@ -184,6 +234,11 @@ func sameValue(k event.Type, sent, have any) bool {
 // The generator makes what it says: the numbers are there, the names cut.
 func TestExtremesAreMade(t *testing.T) {
 	for _, d := range datasets(config.Default().Retention) {
+		if d.Name == "health" {
+			if doc := extreme(d, "largest", "x"); !strings.Contains(string(doc.JSON), `"outputs":[{`) || !strings.Contains(string(doc.JSON), `"lost":[{`) {
+				t.Errorf("no lists of objects in %s", doc.JSON)
+			}
+		}
 		if d.Name != "alert" {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,15 +147,24 @@ func (r *rows) measure(how, field string, answer map[string]any, docs []event.Do
 	}
 }
 
+// valuesOf are all values of a field, through lists of objects too.
 func valuesOf(d event.Document, field string) []any {
-	switch v := d.At(field).(type) {
-	case nil:
-		return nil
-	case []any:
-		return v
-	default:
-		return []any{v}
+	found := []any{map[string]any(d)}
+	for name := range strings.SplitSeq(field, ".") {
+		var next []any
+		for _, o := range found {
+			inner, _ := o.(map[string]any)
+			switch v := inner[name].(type) {
+			case nil:
+			case []any:
+				next = append(next, v...)
+			default:
+				next = append(next, v)
+			}
+		}
+		found = next
 	}
+	return found
 }
 
 // numberOf is a number, or a time in milliseconds.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -123,5 +125,36 @@ func TestElasticHearsSilence(t *testing.T) {
 	}
 	if d := cmp.Diff(map[string]string{"always": "BLIND", "blinded": "BLIND", "silent": "DOWN"}, rows); d != "" {
 		t.Errorf("silent in ES|QL: %d %v\n%s", status, answer, d)
+	}
+}
+
+// Queries in ES|QL are read by Elasticsearch's own parser, which deploy/esql.sh fetches and
+// names in BRANDMELDER_ESQL; it takes no other text.
+func TestElasticReadsESQL(t *testing.T) {
+	path := os.Getenv("BRANDMELDER_ESQL")
+	if path == "" {
+		t.Skip("make test-elastic fetches the parser of ES|QL with Elasticsearch 8")
+	}
+	read := func(query string) (string, error) {
+		c := exec.Command("java", "-XX:TieredStopAtLevel=1", "-cp", path, "../deploy/ReadESQL.java")
+		c.Stdin = strings.NewReader(query)
+		plan, err := c.CombinedOutput()
+		return string(plan), err
+	}
+	queries := 0
+	for _, u := range contentOf("x").Uses() {
+		if u.ESQL == "" {
+			continue
+		}
+		queries++
+		if plan, err := read(u.ESQL); err != nil || !strings.HasPrefix(plan, "Keep[[?observer.name, ?sight") {
+			t.Errorf("%s: %v %s", u.Where, err, plan)
+		}
+		if plan, err := read(strings.Replace(u.ESQL, "| EVAL", "| EVIL", 1)); err == nil || !strings.Contains(plan, "ParsingException") {
+			t.Errorf("a wrong word is taken: %v %s", err, plan)
+		}
+	}
+	if queries == 0 {
+		t.Error("no query is in ES|QL")
 	}
 }

@@ -35,16 +35,17 @@ func (c *Content) pages() []dashboard {
 }
 
 func (c *Content) triage() dashboard {
-	detected := alerts.and(unanswered...).and(atLeast("event.severity", 47))
+	all := alerts.and(unanswered...)
+	detected := all.and(atLeast("event.severity", 47))
 	return dashboard{
 		name: "triage", en: "Triage", nl: "Triage", from: "now-24h",
 		about:    [2]string{"Today's incidents by severity, age, owner and zone", "De incidenten van vandaag naar ernst, leeftijd, eigenaar en zone"},
 		controls: []string{"observer.name", "rule.category", "brandmelder.zone.source"},
 		panels: []panel{
 			{name: "where", text: (*Content).navigation, x: 0, y: 0, w: 48, h: 4},
-			{name: "critical", en: "Critical", nl: "Kritiek", shape: number, query: detected.and(is("event.severity", "99")), measure: count, x: 0, y: 4, w: 12, h: 6},
-			{name: "high", en: "High", nl: "Hoog", shape: number, query: detected.and(is("event.severity", "73")), measure: count, x: 12, y: 4, w: 12, h: 6},
-			{name: "medium", en: "Medium", nl: "Middel", shape: number, query: detected.and(is("event.severity", "47")), measure: count, x: 24, y: 4, w: 12, h: 6},
+			{name: "critical", en: "Critical", nl: "Kritiek", shape: number, query: all.and(is("event.severity", "99")), measure: count, x: 0, y: 4, w: 12, h: 6},
+			{name: "high", en: "High", nl: "Hoog", shape: number, query: all.and(is("event.severity", "73")), measure: count, x: 12, y: 4, w: 12, h: 6},
+			{name: "medium", en: "Medium", nl: "Middel", shape: number, query: all.and(is("event.severity", "47")), measure: count, x: 24, y: 4, w: 12, h: 6},
 			{name: "incidents", en: "Incidents", nl: "Incidenten", shape: number, query: opened.and(unanswered[0]), measure: different("brandmelder.incident.id", "Incidents", "Incidenten"), x: 36, y: 4, w: 12, h: 6},
 			{name: "list", search: "incidents", en: "Incidents, newest first", nl: "Incidenten, nieuwste eerst", x: 0, y: 10, w: 48, h: 14},
 			{name: "hour", en: "Detections over time, by family", nl: "Detecties in de tijd, per familie", shape: bars, query: detected, by: []string{"@timestamp", "rule.category"}, measure: count, x: 0, y: 24, w: 24, h: 12},
