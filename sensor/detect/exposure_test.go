@@ -16,7 +16,7 @@ import (
 var exposureHits = map[string][]string{
 	"tls-policy": {
 		"10.0.1.1:443 0: TLS 1.0", "10.0.1.1:443 0: TLS 1.0, RC4", "10.0.1.2:443 0: SSL 3.0", "10.0.1.2:443 0: SSL 3.0, no encryption in TLS", "10.0.1.3:445 0: SMB version 1", "10.0.1.4:443 0: TLS 1.1",
-		"10.0.1.3:445 0: SMB version 1, NTLM version 1", "10.0.1.1:443 0: TLS 1.0, RC4, export cipher", "10.0.1.4:443 0: TLS 1.1",
+		"10.0.1.3:445 0: SMB version 1, NTLM version 1", "10.0.1.2:443 0: SSL 3.0, no encryption in TLS, SSL 2.0", "10.0.1.1:443 0: TLS 1.0, RC4, export cipher", "10.0.1.4:443 0: TLS 1.1",
 	},
 	"remote-admin": {
 		"10.0.1.1:5900 0: VNC without a login", "10.0.1.2:161 0: SNMP with a well-known community", "10.0.1.3:3389 0: RDP without TLS", "10.0.1.4:69 0: files written by TFTP",

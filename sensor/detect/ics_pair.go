@@ -165,7 +165,7 @@ func (d *icsCommand) master(o *icsEvent, report Report) {
 }
 
 // icsReads is how often a device's own master has read it, where it does. Of IEC 104
-// it is once: whoever controls begins with an interrogation (IEC 60870-5-101, 7.4.2),
+// it is once: whoever controls begins with an interrogation (IEC 60870-5-101, station initialization),
 // and what changes is sent to it. By EtherNet/IP controllers write to each other and
 // read nothing; elsewhere values are subscribed to or pushed.
 var icsReads = map[string]int64{"modbus": icsPolls, "iec104": icsAsked}

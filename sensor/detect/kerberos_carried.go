@@ -10,6 +10,7 @@ import (
 // ticketHolder is the host that a ticket of the domain was first seen from.
 type ticketHolder struct {
 	client  netip.Addr
+	mac     event.MAC // of its frames
 	offered uint64 // its list of encryption types
 	varies  bool   // it has several: then a list tells nothing
 }
@@ -35,10 +36,31 @@ func (d *downgrade) carried(e *event.Event) bool {
 	list := hashOf(strings.Join(offered, " "))
 	h, fresh := d.tickets.Touch(hashOf(mark), e.Time)
 	if fresh {
-		h.client, h.offered = client, list
+		h.client, h.mac, h.offered = client, e.Flow.ClientMAC, list
 	}
-	if h.client == client {
+	if h.client == client || d.sameHost(h, client, e.Flow.ClientMAC) {
 		h.varies = h.varies || h.offered != list
+		return false
 	}
-	return h.client != client && h.offered != list && !h.varies
+	return h.offered != list && !h.varies
+}
+
+// sameHost reports whether an address is another one of the ticket's holder: its
+// frames or its name tell. Where no name does, an IPv4 and an IPv6 address may be one
+// host with two libraries, and nothing is said.
+func (d *downgrade) sameHost(h *ticketHolder, client netip.Addr, mac event.MAC) bool {
+	if mac == h.mac && !mac.IsZero() && !d.env.Know.Router(mac) {
+		return true
+	}
+	one, other := hostLabel(d.env.Know.NameOf(h.client)), hostLabel(d.env.Know.NameOf(client))
+	if one == "" || other == "" {
+		return h.client.Is4() != client.Is4()
+	}
+	return strings.EqualFold(one, other)
+}
+
+// hostLabel is a host's own part of its name: DHCP and NetBIOS leave out the domain.
+func hostLabel(name string) string {
+	label, _, _ := strings.Cut(name, ".")
+	return label
 }

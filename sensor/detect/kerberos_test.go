@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
 func ticketStories(t *testing.T, name, file string) (out []string) {
@@ -55,6 +57,7 @@ func TestDowngradeHit(t *testing.T) {
 		"10.0.0.5 scanner 21 login without AES",
 		"10.0.0.6 nurse 47 ticket without the list of groups asked for",
 		"10.0.2.2 nurse 47 ticket that another host holds, used by other software",
+		"fd00::10 nurse 47 ticket that another host holds, used by other software",
 	}
 	if diff := cmp.Diff(want, ticketStories(t, "kerberos-downgrade", "hit")); diff != "" {
 		t.Error(diff)
@@ -90,6 +93,31 @@ func TestTicketFlood(t *testing.T) {
 		}
 		if full == 0 {
 			t.Errorf("%s: no map was filled", name)
+		}
+	}
+}
+
+func TestTicketsCarriedFlood(t *testing.T) {
+	s := scene{Kind: "kerberos", Client: "10.0.0.1", Server: "10.200.0.1", Port: 88, Every: 0.001, Count: downTickets + 500, Fields: map[string]any{
+		"brandmelder.kerberos.message": "TGS-REP", "brandmelder.kerberos.service": "cifs/files", "brandmelder.kerberos.etypes": []any{"rc4-hmac"}, "brandmelder.kerberos.tgt": "mark{n}"}}
+	_, state := watch(t, "kerberos-downgrade", nil, sceneEvents([]scene{s}))
+	for _, g := range state.Gauges() {
+		if g.Name() == "kerberos-downgrade.tickets" && (g.Len() != downTickets || g.Evicted() != 500) {
+			t.Errorf("%d of %d, %d evicted", g.Len(), g.Cap(), g.Evicted())
+		}
+	}
+}
+
+// One link address in a segment is one host, such as a machine with containers on it.
+func TestTicketOfOneLinkAddressIsNotCarried(t *testing.T) {
+	events := sceneEvents(readScenes(t, "kerberos-downgrade", "hit"))
+	for _, e := range events {
+		e.Flow.ClientMAC = event.MAC{2, 0, 0, 0, 0, 1}
+	}
+	found, _ := watch(t, "kerberos-downgrade", nil, events)
+	for _, f := range found {
+		if f.Facts.(*downgradeFacts).How == downgradeWords[downCarried] {
+			t.Errorf("%s", f.Subject.Addr)
 		}
 	}
 }

@@ -20,15 +20,16 @@ const (
 	oldNull
 	oldSMB1
 	oldNTLM1
+	oldSSL2
 )
 
 var oldWords = []string{
-	oldSSL3: "SSL 3.0", oldTLS10: "TLS 1.0", oldTLS11: "TLS 1.1", oldRC4: "RC4", oldExport: "export cipher", oldNull: "no encryption in TLS",
+	oldSSL2: "SSL 2.0", oldSSL3: "SSL 3.0", oldTLS10: "TLS 1.0", oldTLS11: "TLS 1.1", oldRC4: "RC4", oldExport: "export cipher", oldNull: "no encryption in TLS",
 	oldSMB1: "SMB version 1", oldNTLM1: "NTLM version 1",
 }
 
-// oldVersions are those that RFC 7568 and RFC 8996 forbid.
-var oldVersions = map[string]int{"3.0": oldSSL3, "1.0": oldTLS10, "1.1": oldTLS11}
+// oldVersions are those that RFC 6176, RFC 7568 and RFC 8996 forbid.
+var oldVersions = map[string]int{"2.0": oldSSL2, "3.0": oldSSL3, "1.0": oldTLS10, "1.1": oldTLS11}
 
 // oldCiphers are suites without a name in the records, by IANA number.
 var oldCiphers = ciphersOf(map[int]string{

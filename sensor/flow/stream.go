@@ -46,7 +46,7 @@ func newStreams(n int) streams {
 }
 
 // openStream begins to read a conversation, if need be instead of another: of a
-// few in turn the one that was silent longest.
+// few in turn the one that was silent longest, which tells what is known of it so far.
 func (l *Lane) openStream(slot int32) *stream {
 	p := &l.pool
 	r := &l.table.records[slot]
@@ -63,7 +63,7 @@ func (l *Lane) openStream(slot int32) *stream {
 		if l.table.records[owner].app != 0 {
 			l.stopped(owner)
 		}
-		l.stopReading(owner)
+		l.finish(owner)
 		l.count.StolenStreams++
 		n = len(p.free)
 		r.stream = p.free[n-1]

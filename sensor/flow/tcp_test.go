@@ -8,6 +8,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/craft"
 	"github.com/brandmelder/brandmelder/sensor/decode"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/proto"
 )
 
 // wire makes TCP packets by hand.
@@ -205,6 +206,20 @@ func TestStreamsAreStolenNotRefused(t *testing.T) {
 	b.play(tr, nil).close()
 	if got := len(b.of("note")); got != 40 || b.lane.Count().StolenStreams != 24 {
 		t.Errorf("%d read, %d stolen", got, b.lane.Count().StolenStreams)
+	}
+}
+
+// A proxy holds more requests open to one server than are read at one time: what
+// makes room tells what was asked.
+func TestStolenStreamsTellWhatTheyHeard(t *testing.T) {
+	b := newBench(t, Config{Streams: 1, Specs: proto.All()})
+	tr := craft.NewTrace()
+	for i := range 40 {
+		tr.Open(alice, bob, uint16(1000+i), 80).Ask("GET /slow HTTP/1.1\r\nHost: app.example\r\n\r\n")
+	}
+	b.play(tr, nil).close()
+	if got := len(b.of("http")); got != 40 || b.lane.Count().StolenStreams != 24 {
+		t.Errorf("%d requests told, %d stolen", got, b.lane.Count().StolenStreams)
 	}
 }
 

@@ -104,6 +104,9 @@ func (a *Accounting) Print(w io.Writer) {
 		line("", "by shard: %s", strings.Trim(fmt.Sprint(a.Shards), "[]"))
 	}
 	line("flows", "%d = %d live + %d ended + %d evicted", a.Flow.Created, a.Flow.Live, a.Flow.Ended(), a.Flow.Evicted())
+	if a.Flow.StolenStreams > 0 {
+		line("", "%d of them read no further, to read newer ones", a.Flow.StolenStreams)
+	}
 	line("events", "%d, %d shed%s", a.Events, sum(a.Shed), list(a.Shed))
 	line("findings", "%d = %d alerts + %d merged + %d suppressed", a.Alert.Findings, a.Alert.Alerts, a.Alert.Merged, a.Alert.Suppressed)
 	line("documents", "%d", a.Documents)

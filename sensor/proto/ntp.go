@@ -80,10 +80,13 @@ func (p *ntpParser) Feed(from event.Side, data []byte, emit func(event.Record)) 
 		return true
 	}
 	s := &p.sum
-	if !p.any && s.Requests+s.Replies == 0 {
-		s.Stratum, s.Request = -1, -1
-	}
 	mode := data[0] & 7
+	if fresh := !p.any && s.Requests+s.Replies == 0; fresh || mode >= 6 { // what a clock said is none of a control message
+		s.Stratum, s.Leap, s.Kiss, s.Reference, s.Root = -1, 0, "", "", 0
+	}
+	if mode < 6 {
+		s.Request = -1
+	}
 	s.Version, s.Mode = int(data[0]>>3&7), ntpModes[mode]
 	answer := from == event.Server || mode == 4 || mode == 5
 	if answer {

@@ -10,7 +10,7 @@ import (
 func init() {
 	register(Spec{
 		Name: "tls", Doc: "TLS handshakes: names, versions, ciphers, fingerprints and certificates",
-		Source: "RFC 8446, RFC 5246, RFC 6101", IP: 6, Ports: []uint16{443, 8443, 993, 995, 465, 636, 3269, 5986},
+		Source: "RFC 8446, RFC 5246, RFC 6101, RFC 6176", IP: 6, Ports: []uint16{443, 8443, 993, 995, 465, 636, 3269, 5986},
 		Limit: 2 * tlsMaxMessage, Probe: probeTLS, New: func() Parser { return &tlsParser{rec: &TLS{}} },
 		Tables: []*event.Table{tlsTable},
 	})
@@ -40,6 +40,9 @@ const (
 
 // probeTLS knows a handshake or alert record with a hello in it.
 func probeTLS(from event.Side, data []byte) Verdict {
+	if from == event.Client && len(data) > 0 && data[0] >= 0x80 {
+		return probeSSL2(data)
+	}
 	head := [...]byte{tlsHandshake, 3}
 	for i, want := range head {
 		if i == len(data) {
@@ -115,7 +118,7 @@ func (p *tlsParser) Feed(from event.Side, data []byte, emit func(event.Record)) 
 // Gap goes on when what was lost ends within a record, whose length is known.
 func (p *tlsParser) Gap(from event.Side, n int, emit func(event.Record)) bool {
 	s := &p.sides[from]
-	if p.done || n > s.left {
+	if p.done || n > s.left || s.head[0] >= 0x80 {
 		p.End(emit)
 		return false
 	}
@@ -149,6 +152,11 @@ func (s *tlsSide) lose(n int) bool {
 // header starts a record. What is no record ends the parsing.
 func (p *tlsParser) header(from event.Side) {
 	s := &p.sides[from]
+	if p.opens(from) {
+		s.left = (int(s.head[0])<<8|int(s.head[1]))&0x7fff + 2 - len(s.head)
+		p.done = s.left <= 0
+		return
+	}
 	s.left = int(s.head[3])<<8 | int(s.head[4])
 	if s.left == 0 {
 		s.have = 0
@@ -227,6 +235,8 @@ func (p *tlsParser) bothEncrypt() {
 func (p *tlsParser) fragment(from event.Side, b []byte) {
 	s := &p.sides[from]
 	switch {
+	case s.head[0] >= 0x80:
+		p.ssl2(from, b)
 	case s.head[0] == tlsAlert && !s.cipher && !s.deaf:
 		s.alert = append(s.alert, b[:min(len(b), 2-len(s.alert))]...)
 		if len(s.alert) == 2 {

@@ -38,6 +38,8 @@ func (r *TLS) Version() (protocol, version string) {
 	switch v := r.serverHello.version; {
 	case !r.serverSeen:
 		return "", ""
+	case v == ssl2Version:
+		return "ssl", "2.0"
 	case v == 0x0300:
 		return "ssl", "3.0"
 	case v>>8 == 3 && v&0xff <= 4:
@@ -47,9 +49,9 @@ func (r *TLS) Version() (protocol, version string) {
 	}
 }
 
-// CipherName is the chosen suite by its IANA name.
+// CipherName is the chosen suite by its IANA name; SSL 2.0 has its own.
 func (r *TLS) CipherName() string {
-	if !r.serverSeen {
+	if !r.serverSeen || r.serverHello.version == ssl2Version {
 		return ""
 	}
 	return cipherName(r.serverHello.cipher)

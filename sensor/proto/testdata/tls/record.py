@@ -73,3 +73,27 @@ record("hit-tls12-untrusted", "TLS 1.2, the client refuses the certificate", V2,
 record("hit-tls13", "TLS 1.3", V3, ["h2", "http/1.1"])
 record("hit-tls13-retry", "TLS 1.3, the server wants another curve", V3, curve="secp384r1")
 record("hit-tls13-untrusted", "TLS 1.3, the client refuses the certificate", V3, trust=False, data=False)
+
+
+def record_old_hello(name, note):
+    """OpenSSL still answers a hello of SSL 2.0, but sends none: it is built by hand."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert,
+                    "-days", "30", "-subj", "/CN=old.example.org"], check=True, stderr=subprocess.DEVNULL)
+    s = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    s.set_ciphers("ALL:@SECLEVEL=0")
+    s.load_cert_chain(cert, key)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = s.wrap_bio(up, down, server_side=True)
+    ciphers = bytes.fromhex("010080 00c009 00c00a 00002f 0000ff")
+    hello = bytes.fromhex("010303") + len(ciphers).to_bytes(2, "big") + bytes(2) + (32).to_bytes(2, "big") + ciphers + os.urandom(32)
+    hello = (0x8000 | len(hello)).to_bytes(2, "big") + hello
+    up.write(hello)
+    try:
+        server.do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    with open(os.path.join(here, name + ".hex"), "w") as out:
+        out.write("# %s\n> %s\n< %s\n" % (note, hello.hex(), down.read().hex()))
+
+
+record_old_hello("hit-ssl2-hello", "a hello of SSL 2.0 that offers TLS 1.2")
