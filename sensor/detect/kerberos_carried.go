@@ -11,8 +11,8 @@ import (
 type ticketHolder struct {
 	client  netip.Addr
 	mac     event.MAC // of its frames
-	offered uint64 // its list of encryption types
-	varies  bool   // it has several: then a list tells nothing
+	offered uint64    // its list of encryption types
+	varies  bool      // it has several: then a list tells nothing
 }
 
 const (

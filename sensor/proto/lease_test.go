@@ -59,8 +59,8 @@ func TestTimeIsToldOnChange(t *testing.T) {
 		"server 2 192.0.2.9  1 1 -1 48",
 		"server 1 GPS  3 3 -1 48",
 		"server 0  RATE 4 4 -1 48",
-		"private 0  RATE 5 4 42 48",
-		"private 0  RATE 5 5 42 440",
+		"private -1   5 4 42 48",
+		"private -1   5 5 42 440",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
