@@ -71,5 +71,6 @@ alerts() { box brandmelder alerts list --json | wc -l; }
 source deploy/install_steps.sh
 source deploy/install_faults.sh
 source deploy/install_upgrade.sh
+source deploy/install_room.sh
 source deploy/install_removal.sh
 step "all of it works"

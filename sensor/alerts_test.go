@@ -167,7 +167,7 @@ func TestStatus(t *testing.T) {
 	file, state = stored(t)
 	must(t, file, "suppress", "add", "--owner", "ann", "--reason", "why", "--expiry", "1h", "--family", "dga")
 	out := must(t, file, "status")
-	for _, want := range []string{state, "1 suppressions stand", "decisions 400 days", "flows and health 7 days or 10 GB", "views here full", "minute to", "packets"} {
+	for _, want := range []string{state, "1 suppressions stand", "decisions 400 days", "the whole state 10 GB at most", "views here full", "minute to", "packets"} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

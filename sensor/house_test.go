@@ -20,6 +20,7 @@ const module = "github.com/brandmelder/brandmelder/"
 var arrows = map[string]string{
 	"bpf":             "",
 	"deploy":          "",
+	"deploy/flood":    "sensor/craft",
 	"rules":           "",
 	"ingest":          "event secret",
 	"ingest/fake":     "",
@@ -48,7 +49,7 @@ var arrows = map[string]string{
 	"sensor/health":   "event",
 	"sensor/strict":   "",
 	"sensor/rule":     "event strict",
-	"sensor/config":   "alert detect event flow know output strict",
+	"sensor/config":   "alert detect event flow journal know output strict",
 	"sensor/drill":    "capture",
 }
 

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/brandmelder/brandmelder/sensor/config"
@@ -73,8 +75,30 @@ func keep(r config.Retention) journal.Keep {
 	return journal.Keep{
 		Decisions: time.Duration(r.Decisions) * day,
 		Telemetry: time.Duration(min(r.Journal, r.Auth, r.Flow, r.Health)) * day,
-		Bytes:     int64(r.JournalGB) * 1e9,
+		Bytes:     int64(r.JournalGB * 1e9),
 	}
+}
+
+// keepIn is keep for the journal of a state directory.
+func keepIn(state string, r config.Retention) journal.Keep {
+	k := keep(r)
+	k.Beside = func() int64 { return beside(state) }
+	return k
+}
+
+// beside is what the state directory takes of the disk beside the journal's documents, in bytes: what was learned,
+// and the view.
+func beside(state string) (bytes int64) {
+	filepath.WalkDir(state, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) == ".seg" {
+			return nil // gone meanwhile, or counted
+		}
+		if s, err := e.Info(); err == nil {
+			bytes += s.Sys().(*syscall.Stat_t).Blocks * 512
+		}
+		return nil
+	})
+	return bytes
 }
 
 // oldest is from when on the view has documents.

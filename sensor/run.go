@@ -206,7 +206,7 @@ func (r *run) live(ctx context.Context, sources []capture.Source, state string) 
 	if err != nil {
 		return errors.Join(err, closeAll())
 	}
-	record := journal.Record(j, keep(r.Retention), r.shown)
+	record := journal.Record(j, keepIn(state, r.Retention), r.shown)
 	var skipped uint64
 	p := r.pulse(state, record, settings.Alert.Observer)
 	line, err := pipeline.New(settings, func(d event.Doc) {

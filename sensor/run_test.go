@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -87,13 +88,28 @@ func TestKeepIsTheRetention(t *testing.T) {
 		t.Errorf("%+v", k)
 	}
 	r := config.Default().Retention
-	r.Journal, r.Auth = 100, 3
+	r.Journal, r.Auth, r.JournalGB = 100, 3, 0.067
+	if k := keep(r); k.Bytes != 67e6 {
+		t.Errorf("%+v", k)
+	}
 	if k := keep(r); k.Telemetry != 3*day {
 		t.Errorf("logins outlive their age in the journal: %v", k.Telemetry)
 	}
 	now := time.Now()
 	if o := oldest(r, now); o.Decisions != now.AddDate(0, 0, -400).UnixNano() || o.Coverage != now.AddDate(0, 0, -90).UnixNano() {
 		t.Errorf("%+v", o)
+	}
+}
+
+// What was learned counts, and what the journal counts itself does not.
+func TestBeside(t *testing.T) {
+	dir := t.TempDir()
+	before := beside(dir)
+	check(t, os.WriteFile(filepath.Join(dir, "x.seg"), make([]byte, 1<<20), 0o600))
+	check(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
+	check(t, os.WriteFile(filepath.Join(dir, "state", "x.snap"), make([]byte, 1<<16), 0o600))
+	if more := beside(dir) - before; more < 1<<16 || more > 1<<17 {
+		t.Errorf("%d bytes", more)
 	}
 }
 

@@ -19,11 +19,11 @@ import (
 
 // written is the configuration as setup writes it: only what differs from the defaults.
 type written struct {
-	Lang      string         `yaml:"lang"`
-	Observer  observed       `yaml:"observer,omitempty,flow"`
-	Mirror    []string       `yaml:"mirror,flow"`
-	Retention map[string]int `yaml:"retention,omitempty,flow"`
-	Outputs   []destination  `yaml:"outputs,omitempty"`
+	Lang      string             `yaml:"lang"`
+	Observer  observed           `yaml:"observer,omitempty,flow"`
+	Mirror    []string           `yaml:"mirror,flow"`
+	Retention map[string]float64 `yaml:"retention,omitempty,flow"`
+	Outputs   []destination      `yaml:"outputs,omitempty"`
 }
 
 type observed struct {
@@ -42,7 +42,7 @@ const writtenBy = "# Written by brandmelder setup. Every key there is, with its 
 func (s *setup) text(e *questions.Env) ([]byte, error) {
 	c := written{Lang: s.lang, Observer: observed{s.name}, Mirror: s.mirror}
 	if gb := questions.JournalGB(e.State, s.Retention.JournalGB); gb != s.Retention.JournalGB {
-		c.Retention = map[string]int{"journal_gb": gb}
+		c.Retention = map[string]float64{"journal_gb": gb}
 	}
 	if s.elastic != "" {
 		c.Outputs = []destination{{"elasticsearch", []string{s.elastic}, s.key, s.caFile}}

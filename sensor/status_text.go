@@ -121,8 +121,8 @@ func (p *sheet) stored(s *health.Status) {
 		p.line("journal", "%s", text)
 	}
 	k := s.Kept
-	p.line("kept here", "alerts, incidents and decisions %d days; logins, flows and health %d days or %d GB; coverage %d days",
-		k.Decisions, k.Telemetry, k.GB, k.Coverage)
+	p.line("kept here", "alerts, incidents and decisions %d days; logins, flows and health %d days; coverage %d days; the whole state %v GB at most",
+		k.Decisions, k.Telemetry, k.Coverage, k.GB)
 	p.line("in an index", "auth %d days, flow summaries %d, flow %d, protocols %d, health %d; headers %d; payload never",
 		k.Index["auth"], k.Index["flow_summaries"], k.Index["flow"], k.Index["protocols"], k.Index["health"], k.Index["headers"])
 }

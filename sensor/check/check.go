@@ -81,7 +81,7 @@ type Env struct {
 	State     string   // directory
 	Lend      func()   // asks a run that ends frames at its mirror ports to leave them to the host for 3 s
 	Journal   string   // directory
-	JournalGB int      // that the configuration lets it grow to
+	JournalGB float64  // that the configuration lets the state grow to
 	Places    []string // databases
 	Rules     func() (int, error)
 	Servers   []Server

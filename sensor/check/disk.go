@@ -4,19 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/brandmelder/brandmelder/sensor/journal"
 )
 
 func init() {
 	register(Spec{Name: "disk", Doc: "the state directory: may it be written, and is there room for the journal", Run: disk})
 }
 
-// leastFree is what decisions and state need whatever happens to telemetry: 10,000
-// alerts of some kilobytes, and two generations of what detectors learned.
+// leastFree is what stays free beside a full state, for whatever else writes there, in bytes; beside a small state
+// it is a quarter of that.
 const leastFree = 256 << 20
+
+func spare(gb float64) uint64 { return min(leastFree, uint64(gb*1e9)/4) }
+
+// wanted is how many bytes a state of so many GB needs.
+func wanted(gb float64) uint64 { return uint64(gb*1e9) + spare(gb) }
 
 func disk(e *Env) []Problem {
 	dir := standing(e.State)
@@ -37,25 +45,25 @@ func disk(e *Env) []Problem {
 			Mend:  e.Again,
 		}}
 	}
-	free, used := s.Bavail*uint64(s.Bsize), sizeOf(e.Journal)
-	e.fact(e.State, say("%.1f GB free, the journal has %.1f of at most %d GB", "%.1f GB vrij, het journaal heeft %.1f van hoogstens %d GB",
+	free, used := s.Bavail*uint64(s.Bsize), sizeOf(e.State)
+	e.fact(e.State, say("%.2f GB free, the state has %.2f of at most %v GB", "%.2f GB vrij, de toestand heeft %.2f van hoogstens %v GB",
 		float64(free)/1e9, float64(used)/1e9, e.JournalGB))
-	wanted := uint64(e.JournalGB)*1e9 + leastFree
 	switch {
-	case free < leastFree:
+	case free+used >= wanted(e.JournalGB):
+	case free < spare(e.JournalGB):
 		return []Problem{{
 			About: dir,
 			What:  say("the disk is full: %d MB free", "de schijf is vol: %d MB vrij", free>>20),
 			Lost:  say("alerts may not be kept, and what is learned is not saved", "alarmen worden misschien niet bewaard, en wat geleerd wordt niet opgeslagen"),
 			Mend:  "sudo du -xh --max-depth=2 " + dir + " | sort -h | tail",
 		}}
-	case free+used < wanted:
+	default:
 		return []Problem{{
 			About: dir,
-			What: say("the journal may grow to %d GB, and there is room for %.1f", "het journaal mag groeien tot %d GB, en er is plaats voor %.1f",
+			What: say("the state may grow to %v GB, and there is room for %.2f", "de toestand mag groeien tot %v GB, en er is plaats voor %.2f",
 				e.JournalGB, float64(free+used)/1e9),
 			Lost: say("the disk runs full before the journal forgets what is old", "de schijf loopt vol voordat het journaal vergeet wat oud is"),
-			Mend: fmt.Sprintf("retention: {journal_gb: %d}", fits(free+used)),
+			Mend: fmt.Sprintf("retention: {journal_gb: %v}", fits(free+used)),
 		}}
 	}
 	return nil
@@ -71,19 +79,21 @@ func standing(dir string) string {
 	}
 }
 
-// fits is how many GB of journal go into so many bytes, with a fifth to spare.
-func fits(room uint64) int { return int(max(1, (room-min(room, leastFree))/1e9*8/10)) }
+// fits is how many GB of state go into so many bytes, with a fifth to spare, in hundredths.
+func fits(room uint64) float64 {
+	return max(journal.LeastGB, math.Floor(float64(room-min(room, leastFree))/1e9*80)/100)
+}
 
-// JournalGB is how far the journal may grow where the state is: as far as is wanted,
-// unless the disk is too small for that.
-func JournalGB(state string, wanted int) int {
+// JournalGB is how far the state may grow where it is: as far as is wanted, unless
+// the disk is too small for that.
+func JournalGB(state string, gb float64) float64 {
 	var s unix.Statfs_t
 	if unix.Statfs(standing(state), &s) != nil {
-		return wanted
+		return gb
 	}
 	room := s.Bavail*uint64(s.Bsize) + sizeOf(state)
-	if room >= uint64(wanted)*1e9+leastFree {
-		return wanted
+	if room >= wanted(gb) {
+		return gb
 	}
 	return fits(room)
 }

@@ -65,7 +65,8 @@ type Retention struct {
 	Health        int `yaml:"health" json:"health"`       // health and coverage
 	Headers       int `yaml:"headers" json:"headers"`     // kept for a dossier
 	Journal       int `yaml:"journal" json:"journal"`
-	JournalGB     int `yaml:"journal_gb" json:"journal_gb"` // GB, 10^9 bytes
+	// GB, 10^9 bytes, of the whole state directory: flows and logins make room for the rest
+	JournalGB float64 `yaml:"journal_gb" json:"journal_gb"`
 }
 
 // Geo names databases of places in MaxMind's format, "" without.

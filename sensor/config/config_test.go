@@ -97,6 +97,8 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"namespace":           {"namespace: A B\n", "c.yaml:1:12: namespace"},
 		"limit":               {"limits:\n  flows: 3\n", "c.yaml:2:10: flows 3: choose 1024"},
 		"retention":           {"retention:\n  auth: 0\n", "c.yaml:2:9: auth 0: choose 1 to 36500"},
+		"room":                {"retention:\n  journal_gb: 0.01\n", "c.yaml:2:15: journal_gb 0.01: choose 0.06 to 36500"},
+		"room in words":       {"retention: {journal_gb: 64M}\n", "c.yaml:1: cannot unmarshal"},
 		"network":             {"zones:\n  - name: a\n    networks: [10.0.0.0/33]\n", `c.yaml:3:16: "10.0.0.0/33" is not a network`},
 		"zone twice":          {"zones:\n  - {name: a, networks: [10.0.0.0/8]}\n  - {name: a, networks: [11.0.0.0/8]}\n", "c.yaml:3:5: zone a: stands twice"},
 		"zone without name":   {"zones: [{networks: [10.0.0.0/8]}]\n", "c.yaml:1:9: zone 1: has no name"},

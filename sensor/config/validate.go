@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/brandmelder/brandmelder/sensor/detect"
+	"github.com/brandmelder/brandmelder/sensor/journal"
 	"github.com/brandmelder/brandmelder/sensor/know"
 	"github.com/brandmelder/brandmelder/sensor/strict"
 )
@@ -40,7 +41,7 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 	}
 	within("limits", "flows", c.Limits.Flows, 1024, 1<<24)
 	within("limits", "streams", c.Limits.Streams, 1024, 1<<24)
-	c.Retention.validate(within)
+	c.Retention.validate(within, wrong)
 	c.validateZones(wrong)
 	c.validateOutputs(wrong)
 	for i, share := range c.Clinical {
@@ -60,16 +61,19 @@ func (c *Config) validate(root *yaml.Node) (err error) {
 // wrong tells what is wrong, and the path of keys and indexes to where.
 type wrong = func(text string, path ...any)
 
-func (r *Retention) validate(within func(section, key string, n, least, most int)) {
+func (r *Retention) validate(within func(section, key string, n, least, most int), wrong wrong) {
 	for _, x := range []struct {
 		key string
 		n   int
 	}{
 		{"decisions", r.Decisions}, {"auth", r.Auth}, {"flow_summaries", r.FlowSummaries}, {"flow", r.Flow},
 		{"protocols", r.Protocols}, {"health", r.Health}, {"headers", r.Headers},
-		{"journal", r.Journal}, {"journal_gb", r.JournalGB},
+		{"journal", r.Journal},
 	} {
 		within("retention", x.key, x.n, 1, 36500)
+	}
+	if !(r.JournalGB >= journal.LeastGB && r.JournalGB <= 36500) {
+		wrong(fmt.Sprintf("journal_gb %v: choose %v to 36500; 0.5 is 500 MB", r.JournalGB, journal.LeastGB), "retention", "journal_gb")
 	}
 }
 

@@ -308,6 +308,6 @@ type Kept struct {
 	Decisions int            `json:"decisions"` // alerts, incidents and what people decided
 	Telemetry int            `json:"telemetry"` // logins, flows and health in the journal
 	Coverage  int            `json:"coverage"`  // minutes of coverage in the view
-	GB        int            `json:"gb"`        // and at most this much telemetry
+	GB        float64        `json:"gb"`        // and no more than this of the whole state
 	Index     map[string]int `json:"index"`     // in an index that documents go to
 }

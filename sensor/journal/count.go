@@ -13,7 +13,7 @@ import (
 type Count struct {
 	Offered, Journaled uint64
 	Dropped            []event.Tally // by dataset: the queue was full
-	Lost               []event.Tally // by dataset: the disk refused
+	Lost               []event.Tally // by dataset: the disk refused, or there is no room that telemetry may have
 	Err                error         // the latest that went wrong
 }
 

@@ -35,8 +35,8 @@ func (j *Journal) Expire(s event.Series, before, bytes int64) (gone uint64, err 
 	for _, n := range names {
 		total += n.size
 	}
-	if last := len(names) - 1; names[last].size > int64(headSize) && names[last].newest() < before {
-		if err := j.rotate(s); err != nil { // nothing came for long: what is open goes too
+	if last := names[len(names)-1]; last.size > int64(headSize) && (last.size > bytes || last.newest() < before) {
+		if err := j.rotate(s); err != nil { // what is open goes too
 			return 0, err
 		}
 		names = append(names, segment{first: j.next[s], size: int64(headSize)})

@@ -49,16 +49,17 @@ type Entry struct {
 
 // Journal is the writer.
 type Journal struct {
-	disk   lasting.Disk
-	dir    string
-	lock   *os.File
-	files  [len(series)]*os.File
-	next   [len(series)]uint64
-	size   [len(series)]int64
-	begun  [len(series)]int64 // time of the segment's first document, ns
-	buf    []byte
-	opened Opened
-	made   int // segments
+	disk    lasting.Disk
+	dir     string
+	lock    *os.File
+	files   [len(series)]*os.File
+	next    [len(series)]uint64
+	size    [len(series)]int64
+	begun   [len(series)]int64 // time of the segment's first document, ns
+	buf     []byte
+	opened  Opened
+	largest int64 // bytes of a segment
+	made    int   // segments
 }
 
 // Opened says what was found when a journal was opened.
@@ -73,7 +74,7 @@ func Open(dir string) (*Journal, error) { return OpenOn(lasting.Disk{}, dir) }
 
 // OpenOn is Open with another disk below it.
 func OpenOn(disk lasting.Disk, dir string) (*Journal, error) {
-	j := &Journal{disk: disk, dir: dir}
+	j := &Journal{disk: disk, dir: dir, largest: maxSegment}
 	for _, name := range series {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o750); err != nil {
 			return nil, fmt.Errorf("journal: %w", err)
@@ -220,7 +221,7 @@ func (j *Journal) full(s event.Series, docs []event.Doc) bool {
 	if j.files[s] == nil || j.size[s] == int64(headSize) {
 		return j.files[s] == nil
 	}
-	return j.size[s]+int64(len(j.buf)) > maxSegment || firstTime(s, docs)-j.begun[s] >= spans[s]
+	return j.size[s]+int64(len(j.buf)) > j.largest || firstTime(s, docs)-j.begun[s] >= spans[s]
 }
 
 func firstTime(s event.Series, docs []event.Doc) int64 {

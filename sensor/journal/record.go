@@ -12,6 +12,10 @@ import (
 
 const recordHead = frameSize + 18 // bytes of a record beside its texts
 
+func recordSize(d *event.Doc) int64 {
+	return int64(len(d.JSON) + len(d.ID) + len(d.Dataset) + recordHead)
+}
+
 func appendRecord(b []byte, seq uint64, d *event.Doc) []byte {
 	start := len(b)
 	b = append(b, make([]byte, frameSize)...)

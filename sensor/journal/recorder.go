@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"errors"
-	"math"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -17,13 +16,8 @@ const (
 	maxBatch     = 4096      // documents of one write
 	flushEvery   = 250 * time.Millisecond
 	expireEvery  = time.Hour
+	weighEvery   = 5 * time.Second // what stands beside the journal: it grows while people look at alerts
 )
-
-// Keep is how long a journal keeps what it has.
-type Keep struct {
-	Decisions, Telemetry time.Duration
-	Bytes                int64 // of both series; a tenth is never given to telemetry
-}
 
 // Recorder is the queue between detection and the journal. Detection never waits
 // for the disk: what does not fit is dropped and counted by dataset.
@@ -48,6 +42,8 @@ type Recorder struct {
 	broken    error             // the latest that went wrong
 	segments  int               // that the journal had made when it was last looked through for old ones
 	size      int64             // bytes of the journal, at most
+	beside    int64             // bytes of the rest, when it was last weighed
+	expired   time.Time         // when old ones were last looked for
 }
 
 // Record starts the goroutine that writes j. Decisions are handed to shown once
@@ -63,6 +59,7 @@ func Record(j *Journal, keep Keep, shown func(event.Doc, error)) *Recorder {
 		done:      make(chan struct{}),
 		dropped:   map[string]uint64{}, lost: map[string]uint64{},
 	}
+	j.largest = min(maxSegment, max(keep.Bytes/32, leastSegment)) // it is forgotten as a whole
 	go r.write()
 	return r
 }
@@ -88,10 +85,10 @@ func (r *Recorder) Put(d event.Doc) {
 // batches, so that a quiet network does not cost a sync a document.
 func (r *Recorder) write() {
 	defer close(r.done)
-	flush, expire := time.NewTicker(flushEvery), time.NewTicker(expireEvery)
+	flush, weigh := time.NewTicker(flushEvery), time.NewTicker(weighEvery)
 	defer flush.Stop()
-	defer expire.Stop()
-	r.expire(time.Now(), 0)
+	defer weigh.Stop()
+	r.expire(time.Now(), event.Telemetry, 0)
 	for ; ; r.turns.Add(1) {
 		select {
 		case d, open := <-r.decisions:
@@ -104,8 +101,11 @@ func (r *Recorder) write() {
 			r.flush()
 		case <-r.look:
 			r.flush()
-		case now := <-expire.C:
-			r.expire(now, 0)
+		case now := <-weigh.C:
+			r.beside = r.keep.beside()
+			if r.full(0) || now.Sub(r.expired) >= expireEvery {
+				r.expire(now, event.Telemetry, 0)
+			}
 		}
 	}
 }
@@ -156,11 +156,15 @@ func (r *Recorder) flush() {
 		if len(docs) == 0 {
 			break
 		}
-		if err := r.append(docs); err != nil {
-			for _, d := range docs {
-				r.lost[d.Dataset]++
+		for len(docs) > 0 { // in parts that one segment has room for
+			part := r.part(docs)
+			if err := r.append(docs[:part]); err != nil {
+				for _, d := range docs[:part] {
+					r.lost[d.Dataset]++
+				}
+				r.shed.Add(uint64(part))
 			}
-			r.shed.Add(uint64(len(docs)))
+			docs = docs[part:]
 		}
 	}
 	n, err := r.j.Collect()
@@ -186,15 +190,28 @@ func (r *Recorder) Look() {
 // Decided tells that decisions of people came into the journal.
 func (r *Recorder) Decided() <-chan struct{} { return r.decided }
 
+// part is how many documents from the first on fill a segment.
+func (r *Recorder) part(docs []event.Doc) (n int) {
+	for left := r.j.largest; n < len(docs) && (left > 0 || n == 0); n++ {
+		left -= recordSize(&docs[n])
+	}
+	return n
+}
+
 func (r *Recorder) append(docs []event.Doc) error {
 	n := int64(2 * headSize) // each series may begin a segment
 	for i := range docs {
-		n += int64(len(docs[i].JSON) + len(docs[i].ID) + len(docs[i].Dataset) + recordHead)
+		n += recordSize(&docs[i])
 	}
-	if r.size+n > r.keep.Bytes || r.j.made != r.segments {
-		r.expire(time.Now(), n)
+	if r.full(n) || r.j.made != r.segments {
+		r.expire(time.Now(), docs[0].Keep, n)
 	}
-	err := r.j.Append(docs)
+	var err error
+	if docs[0].Keep == event.Telemetry && r.full(n) {
+		err = errFull
+	} else {
+		err = r.j.Append(docs)
+	}
 	if err != nil {
 		r.broken = err
 		return err
@@ -202,34 +219,6 @@ func (r *Recorder) append(docs []event.Doc) error {
 	r.size += n
 	r.journaled.Add(uint64(len(docs)))
 	return nil
-}
-
-// expire lets go what is too old, and of telemetry what has to make room for so many bytes.
-func (r *Recorder) expire(now time.Time, room int64) {
-	r.segments = r.j.made
-	used, err := Size(r.j.dir, event.Decisions)
-	_, err2 := r.j.Expire(event.Telemetry, now.Add(-r.keep.Telemetry).UnixNano(), max(r.keep.telemetry(used)-room, 0))
-	_, err3 := r.j.Expire(event.Decisions, now.Add(-r.keep.Decisions).UnixNano(), r.keep.Bytes)
-	left, err4 := Size(r.j.dir, event.Telemetry)
-	r.size = used + left
-	if err = errors.Join(err, err2, err3, err4); err != nil {
-		r.broken = err
-	}
-}
-
-// telemetry is how many bytes of it there may be beside so many of decisions.
-func (k Keep) telemetry(decisions int64) int64 {
-	return max(min(k.Bytes-k.Bytes/10, k.Bytes-decisions), 0)
-}
-
-// makeRoom gives the oldest telemetry up for an alert that found the disk full.
-func (r *Recorder) makeRoom() bool {
-	size, err := Size(r.j.dir, event.Telemetry)
-	if err != nil {
-		return false
-	}
-	gone, err := r.j.Expire(event.Telemetry, math.MinInt64, size-1)
-	return err == nil && gone > 0
 }
 
 // Journaled is how many documents are on disk; any goroutine may ask.

@@ -151,6 +151,74 @@ func TestRecorderExpires(t *testing.T) {
 	}
 }
 
+// Alerts stay, telemetry makes room for them and for what stands beside the journal, and what has no room at all is
+// counted: at no moment is there more than there may be.
+func TestRecorderKeepsItsRoom(t *testing.T) {
+	const limit = 2 << 20
+	for name, test := range map[string]struct {
+		alerts, flows int
+		beside        int64
+		kept, left    bool // all alerts, some flows
+	}{
+		"flows":            {50, 3000, 0, true, true},
+		"many alerts":      {1500, 3000, 0, true, true},
+		"mostly alerts":    {1850, 3000, 0, true, false},
+		"a large rest":     {750, 3000, 3 << 18, true, true},
+		"nearly no room":   {750, 3000, 7 << 18, true, false},
+		"too many alerts":  {2500, 3000, 0, false, false},
+		"more than it all": {750, 3000, 5 << 19, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			j := open(t, dir)
+			defer j.Close()
+			shown := 0
+			r := Record(j, Keep{Decisions: long.Decisions, Telemetry: long.Telemetry, Bytes: limit, Beside: func() int64 { return test.beside }},
+				func(event.Doc, error) { shown++ })
+			most := int64(0)
+			size := func() int64 {
+				a, err := Size(dir, event.Decisions)
+				b, err2 := Size(dir, event.Telemetry)
+				if err != nil || err2 != nil {
+					t.Fatal(err, err2)
+				}
+				return a + b
+			}
+			for i := range test.flows {
+				r.Put(wide(i, event.Telemetry))
+				if i*test.alerts/test.flows != (i+1)*test.alerts/test.flows {
+					r.Put(wide(i, event.Decisions))
+				}
+				if i%250 == 0 {
+					time.Sleep(flushEvery / 10)
+					most = max(most, size())
+				}
+			}
+			c := r.Close()
+			most = max(most, size())
+			if room := limit - min(test.beside, limit/2); most > room {
+				t.Errorf("%d bytes where there may be %d", most, room)
+			}
+			alerts, goneAlerts := all(t, dir, event.Decisions, 0)
+			flows, goneFlows := all(t, dir, event.Telemetry, 0)
+			if c.Offered != uint64(test.alerts+test.flows) || c.Offered != c.Journaled+sum(c.Dropped)+sum(c.Lost) ||
+				c.Journaled != uint64(len(alerts)+len(flows))+goneAlerts+goneFlows {
+				t.Errorf("%s; %d alerts and %d gone, %d flows and %d gone", c, len(alerts), goneAlerts, len(flows), goneFlows)
+			}
+			if kept := len(alerts) == test.alerts; kept != test.kept || (len(flows) > 0) != test.left || len(alerts) < 750 && test.alerts >= 750 {
+				t.Errorf("%d of %d alerts, %d flows", len(alerts), test.alerts, len(flows))
+			}
+		})
+	}
+}
+
+// wide is a document of a kilobyte on disk.
+func wide(n int, s event.Series) event.Doc {
+	d := doc(n, s)
+	d.JSON = fmt.Appendf(nil, "%*d", 1024-recordHead-len(d.ID)-len(d.Dataset), n)
+	return d
+}
+
 // As long as the journal works it turns, also when nothing comes; a disk that does not answer, or who is shown an
 // alarm and does not return, stops that.
 func TestRecorderTurns(t *testing.T) {

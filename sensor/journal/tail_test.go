@@ -161,13 +161,3 @@ func TestWhy(t *testing.T) {
 		t.Error(why, list, err)
 	}
 }
-
-// Telemetry never gets the last tenth, nor what decisions have taken.
-func TestReserve(t *testing.T) {
-	k := Keep{Bytes: 1000}
-	for decisions, want := range map[int64]int64{0: 900, 100: 900, 200: 800, 1000: 0, 5000: 0} {
-		if got := k.telemetry(decisions); got != want {
-			t.Errorf("beside %d: %d", decisions, got)
-		}
-	}
-}

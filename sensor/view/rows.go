@@ -5,19 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/alert"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
 )
 
-// row is what the view takes out of a document for its columns.
+// row is what the view takes out of a document.
 type row struct {
 	Event struct {
 		Action   string
 		Severity int
-		Risk     float64 `json:"risk_score"`
 		Start    string
 	}
 	Observer struct {
@@ -34,52 +35,70 @@ type row struct {
 	}
 }
 
+func read(id string, text []byte) (r row, err error) {
+	if err = json.Unmarshal(text, &r); err != nil {
+		err = fmt.Errorf("document %s: %w", id, err)
+	}
+	return r, err
+}
+
 // insert takes a document into the view; one that it has already changes nothing.
-func insert(tx *sql.Tx, d event.Doc) error {
-	switch d.Dataset {
-	case "alert", "incident", "decision":
+func insert(tx *sql.Tx, e journal.Entry) error {
+	switch e.Dataset {
+	case "alert":
+		return warn(tx, e)
+	case "incident":
+		r, err := read(e.ID, e.JSON)
+		if err == nil {
+			_, err = tx.Exec("INSERT OR REPLACE INTO incidents VALUES (?, ?)", r.Brandmelder.Incident.ID, e.Time)
+		}
+		return err
+	case "decision":
+		return decide(tx, e.Doc)
 	case "health":
-		return blind(tx, d)
+		return blind(tx, e.Doc)
 	case "coverage":
-		_, err := tx.Exec("INSERT OR IGNORE INTO coverage VALUES (?, ?, ?)", d.ID, d.Time, string(d.JSON))
+		return cover(tx, e.Doc)
+	}
+	return nil
+}
+
+// alertOf is the id of the alert that a document is about: later revisions have their
+// number behind it.
+func alertOf(id string) string {
+	id, _, _ = strings.Cut(id, "-")
+	return id
+}
+
+// warn takes an alert, or a later revision of it.
+func warn(tx *sql.Tx, e journal.Entry) error {
+	r, err := read(e.ID, e.JSON)
+	if err != nil {
 		return err
-	default:
-		return nil
 	}
-	if d.Dataset == "decision" {
-		return decide(tx, d)
+	_, err = tx.Exec(`INSERT INTO alerts (id, time, seq, severity, detector, suppression, exercise) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, severity = excluded.severity`,
+		alertOf(e.ID), e.Time, e.Seq, r.Event.Severity, r.Rule.ID, r.Brandmelder.Suppression.ID, slices.Contains(r.Tags, event.ExerciseTag))
+	return err
+}
+
+// cover takes a minute; only the newest is asked for more than that it is there.
+func cover(tx *sql.Tx, d event.Doc) error {
+	_, err := tx.Exec("INSERT OR IGNORE INTO coverage VALUES (?, ?)", d.Time, string(d.JSON))
+	if err == nil {
+		_, err = tx.Exec("UPDATE coverage SET json = '' WHERE time = (SELECT max(time) FROM coverage WHERE time < ?)", d.Time)
 	}
-	var r row
-	if err := json.Unmarshal(d.JSON, &r); err != nil {
-		return fmt.Errorf("document %s: %w", d.ID, err)
-	}
-	if d.Dataset == "incident" {
-		_, err := tx.Exec("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?)",
-			r.Brandmelder.Incident.ID, d.Time, r.Event.Severity, r.Event.Action, r.Message, string(d.JSON))
-		return err
-	}
-	id, _, _ := strings.Cut(d.ID, "-") // later revisions have the id of the alert and their number
-	_, err := tx.Exec(`INSERT INTO alerts (id, time, severity, risk, family, detector, source, destination, message, incident, suppression, json, exercise)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, risk = excluded.risk, message = excluded.message,
-			incident = excluded.incident, json = excluded.json`,
-		id, d.Time, r.Event.Severity, r.Event.Risk, r.Rule.Category, r.Rule.ID, r.Source.IP, r.Destination.IP,
-		r.Message, r.Brandmelder.Incident.ID, r.Brandmelder.Suppression.ID, string(d.JSON),
-		slices.Contains(r.Tags, event.ExerciseTag))
 	return err
 }
 
 // blind takes a time in which an interface could not be seen: its end replaces its
 // beginning.
 func blind(tx *sql.Tx, d event.Doc) error {
-	var r row
-	if err := json.Unmarshal(d.JSON, &r); err != nil {
-		return fmt.Errorf("document %s: %w", d.ID, err)
+	r, err := read(d.ID, d.JSON)
+	if err != nil || r.Event.Action != "capture-blind" {
+		return err
 	}
-	if r.Event.Action != "capture-blind" {
-		return nil
-	}
-	_, err := tx.Exec("INSERT OR REPLACE INTO blind VALUES (?, ?, ?, ?)", r.Observer.Ingress.Interface.Name+" "+r.Event.Start, d.Time, r.Message, string(d.JSON))
+	_, err = tx.Exec("INSERT OR REPLACE INTO blind VALUES (?, ?, ?)", r.Observer.Ingress.Interface.Name+" "+r.Event.Start, d.Time, r.Message)
 	return err
 }
 
@@ -89,7 +108,7 @@ func decide(tx *sql.Tx, doc event.Doc) error {
 	if err != nil {
 		return err
 	}
-	done, err := tx.Exec("INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?)", doc.ID, doc.Time, d.Action, d.Alert, string(doc.JSON))
+	done, err := tx.Exec("INSERT OR IGNORE INTO decisions VALUES (?, ?)", doc.ID, doc.Time)
 	if err != nil {
 		return err
 	}
@@ -105,13 +124,13 @@ func decide(tx *sql.Tx, doc event.Doc) error {
 	return err
 }
 
-// Alert is a row of the view.
+// Alert is a row of the view, with what its newest document says.
 type Alert struct {
 	Time           int64
 	ID             string
 	Severity       int
 	Family         string
-	Detector       string // set by Last alone
+	Detector       string
 	Source, Target string // addresses, "" unknown
 	Message        string
 	State          string // open, acknowledged or closed
@@ -120,31 +139,58 @@ type Alert struct {
 	Suppression    string // id
 	Exercise       bool   // played by the sensor itself
 	JSON           string // the newest document
+
+	seq uint64 // of that document
 }
 
-const alertColumns = `SELECT time, id, severity, family, source, destination, message, state, verdict, owner, suppression, exercise, json FROM alerts `
-
-func scan(r interface{ Scan(...any) error }) (a Alert, err error) {
-	err = r.Scan(&a.Time, &a.ID, &a.Severity, &a.Family, &a.Source, &a.Target, &a.Message, &a.State, &a.Verdict, &a.Owner, &a.Suppression, &a.Exercise, &a.JSON)
-	return a, err
-}
-
-// Alerts lists alerts, newest first, at most limit. Open leaves out those that
-// were closed or are suppressed.
-func (v *View) Alerts(open bool, limit int) (list []Alert, err error) {
-	rows, err := v.db.Query(alertColumns+"WHERE NOT ? OR state <> 'closed' AND suppression = '' ORDER BY time DESC, id LIMIT ?", open, limit)
+// alerts are those of a query, without any whose document went meanwhile.
+func (v *View) alerts(which string, args ...any) (list []Alert, err error) {
+	rows, err := v.db.Query("SELECT time, id, seq, severity, detector, state, verdict, owner, suppression, exercise FROM alerts "+which, args...)
 	if err != nil {
 		return nil, fmt.Errorf("view: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		a, err := scan(rows)
-		if err != nil {
+		var a Alert
+		if err := rows.Scan(&a.Time, &a.ID, &a.seq, &a.Severity, &a.Detector, &a.State, &a.Verdict, &a.Owner, &a.Suppression, &a.Exercise); err != nil {
 			return nil, fmt.Errorf("view: %w", err)
 		}
 		list = append(list, a)
 	}
-	return list, rows.Err()
+	if err := errors.Join(rows.Err(), v.fill(list)); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list, func(a Alert) bool { return a.JSON == "" }), nil
+}
+
+// fill reads the documents of alerts, in one pass through the journal.
+func (v *View) fill(list []Alert) error {
+	wanted := map[uint64]*Alert{}
+	first := uint64(math.MaxUint64)
+	for i := range list {
+		wanted[list[i].seq] = &list[i]
+		first = min(first, list[i].seq)
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	var failed error
+	_, err := journal.Read(v.journal, event.Decisions, first, func(e journal.Entry) bool {
+		if a := wanted[e.Seq]; a != nil && alertOf(e.ID) == a.ID {
+			var r row
+			r, failed = read(e.ID, e.JSON)
+			a.JSON, a.Message, a.Family, a.Source, a.Target = string(e.JSON), r.Message, r.Rule.Category, r.Source.IP, r.Destination.IP
+		}
+		delete(wanted, e.Seq)
+		return failed == nil && len(wanted) > 0
+	})
+	return errors.Join(failed, err)
+}
+
+// Alerts lists alerts, newest first, at most limit. Open leaves out those that
+// were closed or are suppressed.
+func (v *View) Alerts(open bool, limit int) ([]Alert, error) {
+	return v.alerts("WHERE NOT ? OR state <> 'closed' AND suppression = '' ORDER BY time DESC, id LIMIT ?", open, limit)
 }
 
 // ErrNone says that nothing, or more than one, begins with an id.
@@ -152,22 +198,16 @@ var ErrNone = errors.New("no such alert")
 
 // Alert finds an alert by its id, or by a beginning of it that only it has.
 func (v *View) Alert(id string) (Alert, error) {
-	rows, err := v.db.Query(alertColumns+"WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", id)
-	if err != nil {
-		return Alert{}, fmt.Errorf("view: %w", err)
-	}
-	defer rows.Close()
-	if id == "" || !rows.Next() {
+	list, err := v.alerts("WHERE ?1 <> '' AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2", id)
+	switch {
+	case err != nil:
+		return Alert{}, err
+	case len(list) == 0:
 		return Alert{}, ErrNone
-	}
-	a, err := scan(rows)
-	if err != nil {
-		return a, fmt.Errorf("view: %w", err)
-	}
-	if a.ID != id && rows.Next() {
+	case len(list) > 1 && list[0].ID != id:
 		return Alert{}, fmt.Errorf("%w: more than one begins with %s", ErrNone, id)
 	}
-	return a, nil
+	return list[0], nil
 }
 
 // Last is the newest alert, of the exercise or not; without an id where there is none.

@@ -1,5 +1,6 @@
 // Package view answers questions about what was stored: alerts, incidents,
-// coverage and decisions in a SQLite database. It holds nothing of its own, so it
+// coverage and decisions in a SQLite database. It has what they are looked up by,
+// and where their documents stand in the journal. It holds nothing of its own, so it
 // may be removed and is built again from the journal.
 package view
 
@@ -18,19 +19,17 @@ import (
 
 // schema of the view. Another number of user_version, and it is built again.
 const (
-	schemaVersion = 2
+	schemaVersion = 3
 	schema        = `
 CREATE TABLE cursor (series INTEGER PRIMARY KEY, next INTEGER NOT NULL);
 CREATE TABLE alerts (
-	id TEXT PRIMARY KEY, time INTEGER, severity INTEGER, risk REAL, family TEXT, detector TEXT,
-	source TEXT, destination TEXT, message TEXT, incident TEXT, suppression TEXT, json TEXT,
-	exercise INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'open', verdict TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '');
+	id TEXT PRIMARY KEY, time INTEGER, seq INTEGER, severity INTEGER, detector TEXT, suppression TEXT, exercise INTEGER,
+	state TEXT NOT NULL DEFAULT 'open', verdict TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '');
 CREATE INDEX alerts_time ON alerts (time);
-CREATE TABLE incidents (id TEXT PRIMARY KEY, time INTEGER, severity INTEGER, action TEXT, message TEXT, json TEXT);
-CREATE TABLE coverage (id TEXT PRIMARY KEY, time INTEGER, json TEXT);
-CREATE INDEX coverage_time ON coverage (time);
-CREATE TABLE blind (id TEXT PRIMARY KEY, time INTEGER, message TEXT, json TEXT);
-CREATE TABLE decisions (id TEXT PRIMARY KEY, time INTEGER, action TEXT, alert TEXT, json TEXT);
+CREATE TABLE incidents (id TEXT PRIMARY KEY, time INTEGER);
+CREATE TABLE coverage (time INTEGER PRIMARY KEY, json TEXT);
+CREATE TABLE blind (id TEXT PRIMARY KEY, time INTEGER, message TEXT);
+CREATE TABLE decisions (id TEXT PRIMARY KEY, time INTEGER);
 `
 )
 
@@ -117,12 +116,15 @@ func (v *View) CatchUp() error {
 			return err
 		}
 	}
+	if err := v.expired(tx); err != nil {
+		return err
+	}
 	waiting, err := journal.Waiting(v.journal)
 	if err != nil {
 		return err
 	}
 	for _, d := range waiting {
-		if err := insert(tx, d); err != nil {
+		if err := insert(tx, journal.Entry{Doc: d}); err != nil {
 			return err
 		}
 	}
@@ -134,7 +136,18 @@ var maxRows = map[string]int{"alerts": 100_000, "incidents": 100_000, "decisions
 
 // prune removes what is too old, and what was inserted first where there is too much.
 func prune(tx *sql.Tx, table string, rows int, oldest int64) error {
-	_, err := tx.Exec("DELETE FROM "+table+" WHERE time < ? OR rowid <= (SELECT max(rowid) FROM "+table+") - ?", oldest, rows)
+	_, err := tx.Exec("DELETE FROM "+table+" WHERE time < ? OR rowid <= (SELECT rowid FROM "+table+" ORDER BY rowid DESC LIMIT 1 OFFSET ?)", oldest, rows)
+	return err
+}
+
+// expired removes alerts whose newest document is no longer in the journal.
+func (v *View) expired(tx *sql.Tx) error {
+	gone, err := journal.Expired(v.journal, event.Decisions)
+	for _, g := range gone {
+		if err == nil {
+			_, err = tx.Exec("DELETE FROM alerts WHERE seq BETWEEN ? AND ?", g.First, g.Last)
+		}
+	}
 	return err
 }
 
@@ -145,7 +158,7 @@ func (v *View) follow(tx *sql.Tx, s event.Series) error {
 	}
 	var failed error
 	_, err := journal.Read(v.journal, s, next, func(e journal.Entry) bool {
-		failed = insert(tx, e.Doc)
+		failed = insert(tx, e)
 		next = e.Seq + 1
 		return failed == nil
 	})
