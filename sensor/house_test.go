@@ -20,7 +20,7 @@ const module = "github.com/brandmelder/brandmelder/"
 var arrows = map[string]string{
 	"bpf":             "",
 	"deploy":          "",
-	"deploy/flood":    "sensor/craft",
+	"deploy/flood":    "craft",
 	"rules":           "",
 	"ingest":          "event secret",
 	"ingest/fake":     "",
