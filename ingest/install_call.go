@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Transport sends a request to a server; Client is one.
@@ -19,8 +20,27 @@ type Transport interface {
 // Admin sets up a server. Its key may do more than a sensor's.
 type Admin struct{ Transport Transport }
 
-// Call sends one request of the API and reads its answer, whatever its status.
+const (
+	// A server that has just started says 503 until the shards of its own indices are there.
+	unreadyTries = 20
+	unreadyPause = 500 * time.Millisecond
+)
+
+// Call sends one request of the API and reads its answer, whatever its status. What may
+// be said twice waits for a server that is not ready.
 func (s *Admin) Call(ctx context.Context, method, path string, body object) (answer object, status int, err error) {
+	for n := 1; ; n++ {
+		answer, status, err = s.call(ctx, method, path, body)
+		if err != nil || status != http.StatusServiceUnavailable || method == http.MethodPost || n == unreadyTries {
+			return answer, status, err
+		}
+		if err := Sleep(ctx, unreadyPause); err != nil {
+			return nil, 0, err
+		}
+	}
+}
+
+func (s *Admin) call(ctx context.Context, method, path string, body object) (answer object, status int, err error) {
 	var content io.Reader = http.NoBody
 	if body != nil {
 		b, err := json.Marshal(body)

@@ -17,9 +17,14 @@ type shelf struct {
 	kept map[string]object
 	said map[string]string // answers to other requests
 	puts []string
+	busy int // requests that are told to wait
 }
 
 func (s *shelf) Perform(r *http.Request) (*http.Response, error) {
+	if s.busy > 0 {
+		s.busy--
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody}, nil
+	}
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	answer := func(status int, body string) (*http.Response, error) {
 		return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}, nil
@@ -85,7 +90,7 @@ func whole() *Abilities {
 }
 
 func TestInstallIsIdempotent(t *testing.T) {
-	server := &shelf{kept: map[string]object{}}
+	server := &shelf{kept: map[string]object{}, busy: 1}
 	admin := &Admin{server}
 	plan := testPlan(t, whole(), &Tenant{"hosp_a", "hosp-a"})
 	changes, err := admin.Compare(t.Context(), plan)

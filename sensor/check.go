@@ -111,7 +111,7 @@ func (v *checking) env(names []string, wrong error) *questions.Env {
 		e.Mirror, e.Absent = interfaces(v.Mirror)
 	}
 	e.Servers, e.Expected = v.servers(), func() (documents, bytes float64) {
-		list, _ := perDay(e.Journal, v.Retention) // what cannot be read the journal's own question tells
+		list, _ := perDay(e.Journal, v.Retention, shipped(v.Outputs)) // what cannot be read the journal's own question tells
 		for _, d := range list {
 			documents, bytes = documents+d.Documents, bytes+d.Bytes
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/journal"
+	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
 // elasticCheck is the verb's flags.
@@ -147,8 +148,18 @@ func (e *elasticCheck) expected() (list []daily, dir string, err error) {
 		return nil, "", err
 	}
 	dir = journalIn(state)
-	list, err = perDay(dir, e.Retention)
+	list, err = perDay(dir, e.Retention, shipped(e.Outputs))
 	return list, dir, err
+}
+
+// shipped is what the first Elasticsearch of the outputs gets, or would get if there were one.
+func shipped(outputs []config.Output) output.Choice {
+	for i := range outputs {
+		if outputs[i].Name == "elasticsearch" {
+			return outputs[i].Choice()
+		}
+	}
+	return output.Choice{What: output.Everything}
 }
 
 const (
@@ -159,14 +170,14 @@ const (
 	counted = 500_000
 )
 
-// perDay reckons how much of each dataset comes a day, from the oldest documents that
-// the journal holds and the time that they span. No journal is nothing.
-func perDay(dir string, r config.Retention) (list []daily, err error) {
+// perDay reckons how much of each dataset comes a day of what is wanted, from the oldest
+// documents that the journal holds and the time that they span. No journal is nothing.
+func perDay(dir string, r config.Retention, wanted output.Choice) (list []daily, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	for _, series := range []event.Series{event.Telemetry, event.Decisions} {
-		part, err := seriesPerDay(dir, series, r)
+		part, err := seriesPerDay(dir, series, r, wanted)
 		if err != nil {
 			return nil, err
 		}
@@ -176,23 +187,24 @@ func perDay(dir string, r config.Retention) (list []daily, err error) {
 	return list, nil
 }
 
-func seriesPerDay(dir string, series event.Series, r config.Retention) (list []daily, err error) {
+func seriesPerDay(dir string, series event.Series, r config.Retention, wanted output.Choice) (list []daily, err error) {
 	counts := map[string]*daily{}
 	var first, last int64
 	n := 0
 	_, err = journal.Read(dir, series, 0, func(x journal.Entry) bool {
-		d := counts[x.Dataset]
-		if d == nil {
-			d = &daily{Dataset: x.Dataset, Days: daysOf(x.Dataset, r)}
-			counts[x.Dataset] = d
-		}
-		d.Documents++
-		d.Bytes += float64(len(x.JSON))
 		if first == 0 {
 			first = x.Time
 		}
 		first, last = min(first, x.Time), max(last, x.Time)
-		n++
+		if n++; wanted.Wants(&x.Doc) {
+			d := counts[x.Dataset]
+			if d == nil {
+				d = &daily{Dataset: x.Dataset, Days: daysOf(x.Dataset, r)}
+				counts[x.Dataset] = d
+			}
+			d.Documents++
+			d.Bytes += float64(len(x.JSON))
+		}
 		return n < counted
 	})
 	days := max(time.Duration(last-first), shortest).Hours() / 24

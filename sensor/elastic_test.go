@@ -1,13 +1,21 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/brandmelder/brandmelder/ingest"
 	"github.com/brandmelder/brandmelder/sensor/config"
 	"github.com/brandmelder/brandmelder/sensor/event"
+	"github.com/brandmelder/brandmelder/sensor/journal"
 	"github.com/brandmelder/brandmelder/sensor/pipeline"
 )
 
@@ -84,4 +92,41 @@ func pathsIn(document map[string]any, known map[string]event.Type) (paths []stri
 	}
 	walk("", document)
 	return paths
+}
+
+// What is expected a day is what the output gets: not what it leaves here, and a sample of
+// what it samples.
+func TestExpectedIsWhatShips(t *testing.T) {
+	const hour = int64(time.Hour)
+	dir := t.TempDir()
+	var docs []event.Doc
+	for n := range int64(1001) {
+		for _, dataset := range []string{"dns", "flow", "coverage"} {
+			docs = append(docs, event.Doc{Dataset: dataset, ID: fmt.Sprint(dataset, n), Time: 1 + n*12*hour/1000, JSON: []byte("{}")})
+		}
+	}
+	j, err := journal.Open(dir)
+	check(t, err)
+	check(t, errors.Join(j.Append(docs), j.Close()))
+	for text, want := range map[string]map[string]float64{
+		"[]": {"flow": 2002, "coverage": 2002},
+		"[{name: syslog}, {name: elasticsearch, datasets: {dns: 1 in 10, flow: off}}]": {"dns": 202, "coverage": 2002},
+	} {
+		var outputs []config.Output
+		check(t, yaml.Unmarshal([]byte(text), &outputs))
+		list, err := perDay(dir, config.Default().Retention, shipped(outputs))
+		check(t, err)
+		got := map[string]float64{}
+		for _, d := range list {
+			got[d.Dataset] = d.Documents
+		}
+		if off := math.Abs(got["dns"] - want["dns"]); off > 40 {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+		delete(got, "dns") // a sample
+		delete(want, "dns")
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", text, d)
+		}
+	}
 }
