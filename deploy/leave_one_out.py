@@ -47,6 +47,9 @@ def main():
                       f"{by_value[best][laboratory]} instead of {by_value[own][laboratory]}")
         print(f"{name}: chosen {dict(chosen)}")
         print(f"  the product's own {own:g}:      benign alarmed {plain[0]}, groups hit {plain[1]}, noise {plain[2]}")
+        for value, rows in sorted(by_value.items()):
+            alarmed, hit, noise = (sum(column) for column in zip(*rows.values()))
+            print(f"  at {value:g} for all: benign alarmed {alarmed}, groups hit {hit}, noise {noise}")
         print(f"  each laboratory left out: benign alarmed {left[0]}, groups hit {left[1]}, noise {left[2]}")
 
 
