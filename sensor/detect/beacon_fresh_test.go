@@ -6,54 +6,33 @@ import (
 )
 
 // freshLaws were committed before the score had seen them and are looked at once,
-// with the score and all bars as they are then: see docs/eval-beacon.md. Three ways of
-// polling that adapt, as their makers describe them, fixed times included.
+// with the score and all bars as they are then: see docs/eval-beacon.md.
 var freshLaws = []law{
-	// A queue of jobs that is polled: at once after a job, else after a time that is
-	// drawn up to a limit which doubles to a cap (the random exponential back-off of
-	// Azure's queue triggers). Jobs come by chance, mostly before the cap: else it is a timer.
-	inSeconds("queue that is polled", func(r *rand.Rand) func(float64) float64 {
-		jobs, works := logUniform(r, 60, 1800), logUniform(r, 2, 60)
-		cap, limit, next := jobs*logUniform(r, 1, 4), 2.0, jobs*r.ExpFloat64()
+	// Loads of a steriliser, each of which is documented when it is out: one of three
+	// programs, then a wait until the next load is full, of which there are few at night.
+	inSeconds("loads of a steriliser", func(r *rand.Rand) func(float64) float64 {
+		wait := logUniform(r, .8, 4) * 3000
 		return func(now float64) float64 {
-			if now >= next {
-				limit, next = 2, now+jobs*r.ExpFloat64()
-				return works * math.Exp(.7*r.NormFloat64())
-			}
-			limit = min(2*limit, cap)
-			return limit * (.5 + .5*r.Float64())
+			cycle := []float64{2100, 3300, 4500}[r.IntN(3)] * (1 + .05*r.NormFloat64())
+			return cycle + thinned(r, now+cycle, wait, func(at float64) float64 { return .2 + .8*daylight(at) })
 		}
 	}),
-	// A question that the server holds until there is something to say, at most for its
-	// limit (RFC 6202: half a minute to two), and that is asked anew when the answer is
-	// read; talk comes in groups.
-	inSeconds("question that is held", func(r *rand.Rand) func(float64) float64 {
-		limit, quiet, busy, stay := []float64{30, 60, 90, 120}[r.IntN(4)], logUniform(r, .1, .5), logUniform(r, .03, .1), .6+.35*r.Float64()
-		talks := false
+	// A thermometer that tells of a change only (send on delta): the temperature wanders
+	// and is drawn back, is told of once it has left the latest told value by a step, and
+	// jumps when the door is opened.
+	inSeconds("thermometer that tells of a change", func(r *rand.Rand) func(float64) float64 {
+		every, drawn, doors := logUniform(r, 5, 60), logUniform(r, .002, .05), logUniform(r, .001, .02)
+		warm, told := 0.0, 0.0
 		return func(float64) float64 {
-			if r.Float64() > stay {
-				talks = !talks
+			for passed := every; ; passed += every {
+				if warm += .2*r.NormFloat64() - drawn*warm; r.Float64() < doors {
+					warm += 2 * r.ExpFloat64()
+				}
+				if math.Abs(warm-told) >= 1 {
+					told = warm
+					return passed
+				}
 			}
-			mean := quiet
-			if talks {
-				mean = busy
-			}
-			return min(limit*mean*r.ExpFloat64(), limit) + .3 + 2*r.ExpFloat64()
-		}
-	}),
-	// A reader that comes more often when it found something new and more seldom when
-	// not (RSS readers, clients that keep copies): the wait is halved or grows by a half,
-	// within limits.
-	inSeconds("reader that adapts", func(r *rand.Rand) func(float64) float64 {
-		least, news := logUniform(r, 20, 120), logUniform(r, 300, 3600)
-		most := 6 * news
-		wait := least
-		return func(now float64) float64 {
-			found := r.Float64() < 1-math.Exp(-wait/news*(.1+.9*daylight(now)))
-			if wait = min(1.5*wait, most); found {
-				wait = max(wait/3, least)
-			}
-			return wait * (.9 + .2*r.Float64())
 		}
 	}),
 }
@@ -127,6 +106,54 @@ var lookedLaws = []law{
 			}
 			gap *= grows
 			return gap * logUniform(r, .6, 1.6) * (1 + sigma*r.Float64())
+		}
+	}),
+	// Three ways of polling that adapt, as their makers describe them, fixed times
+	// included. A queue of jobs that is polled: at once after a job, else after a time that is
+	// drawn up to a limit which doubles to a cap (the random exponential back-off of
+	// Azure's queue triggers). Jobs come by chance, mostly before the cap: else it is a timer.
+	inSeconds("queue that is polled", func(r *rand.Rand) func(float64) float64 {
+		jobs, works := logUniform(r, 60, 1800), logUniform(r, 2, 60)
+		cap, limit, next := jobs*logUniform(r, 1, 4), 2.0, jobs*r.ExpFloat64()
+		return func(now float64) float64 {
+			if now >= next {
+				limit, next = 2, now+jobs*r.ExpFloat64()
+				return works * math.Exp(.7*r.NormFloat64())
+			}
+			limit = min(2*limit, cap)
+			return limit * (.5 + .5*r.Float64())
+		}
+	}),
+	// A question that the server holds until there is something to say, at most for its
+	// limit (RFC 6202: half a minute to two), and that is asked anew when the answer is
+	// read; talk comes in groups.
+	inSeconds("question that is held", func(r *rand.Rand) func(float64) float64 {
+		limit, quiet, busy, stay := []float64{30, 60, 90, 120}[r.IntN(4)], logUniform(r, .1, .5), logUniform(r, .03, .1), .6+.35*r.Float64()
+		talks := false
+		return func(float64) float64 {
+			if r.Float64() > stay {
+				talks = !talks
+			}
+			mean := quiet
+			if talks {
+				mean = busy
+			}
+			return min(limit*mean*r.ExpFloat64(), limit) + .3 + 2*r.ExpFloat64()
+		}
+	}),
+	// A reader that comes more often when it found something new and more seldom when
+	// not (RSS readers, clients that keep copies): the wait is halved or grows by a half,
+	// within limits.
+	inSeconds("reader that adapts", func(r *rand.Rand) func(float64) float64 {
+		least, news := logUniform(r, 20, 120), logUniform(r, 300, 3600)
+		most := 6 * news
+		wait := least
+		return func(now float64) float64 {
+			found := r.Float64() < 1-math.Exp(-wait/news*(.1+.9*daylight(now)))
+			if wait = min(1.5*wait, most); found {
+				wait = max(wait/3, least)
+			}
+			return wait * (.9 + .2*r.Float64())
 		}
 	}),
 }
