@@ -8,31 +8,36 @@ import (
 // freshLaws were committed before the score had seen them and are looked at once,
 // with the score and all bars as they are then: see docs/eval-beacon.md.
 var freshLaws = []law{
-	// Loads of a steriliser, each of which is documented when it is out: one of three
-	// programs, then a wait until the next load is full, of which there are few at night.
-	inSeconds("loads of a steriliser", func(r *rand.Rand) func(float64) float64 {
-		wait := logUniform(r, .8, 4) * 3000
+	// A door that asks a service whether a badge may pass: people come by chance, a few at
+	// once, and many within the half hour in which one shift hands over to the next.
+	inSeconds("door with badges", func(r *rand.Rand) func(float64) float64 {
+		mean, crowd, more := logUniform(r, 60, 1200), logUniform(r, 2, 15), .2+.5*r.Float64()
 		return func(now float64) float64 {
-			cycle := []float64{2100, 3300, 4500}[r.IntN(3)] * (1 + .05*r.NormFloat64())
-			return cycle + thinned(r, now+cycle, wait, func(at float64) float64 { return .2 + .8*daylight(at) })
+			if r.Float64() < more {
+				return 2 + 8*r.ExpFloat64()
+			}
+			return thinned(r, now, mean/crowd, func(at float64) float64 {
+				if math.Mod(8+at/3600, 8) < .5 { // shifts begin at eight, four and midnight
+					return 1
+				}
+				return (.1 + .9*daylight(at)) / crowd
+			})
 		}
 	}),
-	// A thermometer that tells of a change only (send on delta): the temperature wanders
-	// and is drawn back, is told of once it has left the latest told value by a step, and
-	// jumps when the door is opened.
-	inSeconds("thermometer that tells of a change", func(r *rand.Rand) func(float64) float64 {
-		every, drawn, doors := logUniform(r, 5, 60), logUniform(r, .002, .05), logUniform(r, .001, .02)
-		warm, told := 0.0, 0.0
+	// A reader of bar codes that calls at each use and once more when it falls asleep, five
+	// or ten minutes after the latest; uses come in groups.
+	inSeconds("reader that falls asleep", func(r *rand.Rand) func(float64) float64 {
+		group, each, away := 2+8*r.Float64(), logUniform(r, 15, 120), logUniform(r, 600, 7200)
+		sleep, slept := []float64{300, 600}[r.IntN(2)], false
 		return func(float64) float64 {
-			for passed := every; ; passed += every {
-				if warm += .2*r.NormFloat64() - drawn*warm; r.Float64() < doors {
-					warm += 2 * r.ExpFloat64()
-				}
-				if math.Abs(warm-told) >= 1 {
-					told = warm
-					return passed
-				}
+			wait := each * r.ExpFloat64()
+			if slept || r.Float64() < 1/group {
+				wait = away * r.ExpFloat64()
 			}
+			if slept = !slept && wait > sleep; slept {
+				return sleep
+			}
+			return wait
 		}
 	}),
 }
@@ -154,6 +159,33 @@ var lookedLaws = []law{
 				wait = max(wait/3, least)
 			}
 			return wait * (.9 + .2*r.Float64())
+		}
+	}),
+	// Loads of a steriliser, each of which is documented when it is out: one of three
+	// programs, then a wait until the next load is full, of which there are few at night.
+	inSeconds("loads of a steriliser", func(r *rand.Rand) func(float64) float64 {
+		wait := logUniform(r, .8, 4) * 3000
+		return func(now float64) float64 {
+			cycle := []float64{2100, 3300, 4500}[r.IntN(3)] * (1 + .05*r.NormFloat64())
+			return cycle + thinned(r, now+cycle, wait, func(at float64) float64 { return .2 + .8*daylight(at) })
+		}
+	}),
+	// A thermometer that tells of a change only (send on delta): the temperature wanders
+	// and is drawn back, is told of once it has left the latest told value by a step, and
+	// jumps when the door is opened.
+	inSeconds("thermometer that tells of a change", func(r *rand.Rand) func(float64) float64 {
+		every, drawn, doors := logUniform(r, 5, 60), logUniform(r, .002, .05), logUniform(r, .001, .02)
+		warm, told := 0.0, 0.0
+		return func(float64) float64 {
+			for passed := every; ; passed += every {
+				if warm += .2*r.NormFloat64() - drawn*warm; r.Float64() < doors {
+					warm += 2 * r.ExpFloat64()
+				}
+				if math.Abs(warm-told) >= 1 {
+					told = warm
+					return passed
+				}
+			}
 		}
 	}),
 }
