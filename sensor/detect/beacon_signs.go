@@ -45,7 +45,7 @@ func (b *beacon) signsOf(e *event.Event, way beaconWay, c *beaconCalls, calls []
 		return 0 // they are odd by themselves
 	}
 	switch place := placeOf(b.env, server); {
-	case place == server.String() && !c.vouched:
+	case bareHost(b.env, place, server) && !c.vouched:
 		s |= signBareHost
 	case dynamic(place):
 		s |= signDynamicName
@@ -122,7 +122,7 @@ func (b *beacon) asked(e *event.Event) (odd signs, vouched bool) {
 // shook is what is odd about a handshake.
 func (b *beacon) shook(e *event.Event) (odd signs, vouched bool) {
 	r, f := e.Data, e.Flow
-	odd = certificateSigns(e, placeOf(b.env, f.Server.Addr())) &^ signBareHost
+	odd = certificateSigns(b.env, e, placeOf(b.env, f.Server.Addr())) &^ signBareHost
 	if odd&(signSelfSigned|signDefaultCertificate) == 0 {
 		odd &^= signFresh | signEternal // those that are bought are renewed
 	}

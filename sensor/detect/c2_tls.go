@@ -24,7 +24,7 @@ func (c *c2) tls(e *event.Event, report Report) {
 	} else if !event.IsTrue(r, "brandmelder.tls.self_signed") {
 		return
 	}
-	ch.signs |= certificateSigns(e, place)
+	ch.signs |= certificateSigns(c.env, e, place)
 	if !known && !c.outward(f) && !startedJustNow(ch.signs, r) {
 		return // inside that is usual, and no more than a sign beside others
 	}
@@ -40,8 +40,11 @@ func (c *c2) tls(e *event.Event, report Report) {
 // (ncat --ssl, socat, listeners of frameworks): in nobody's name, not an hour old, and
 // asked for by a program that speaks of no name and no protocol within, as browsers do.
 func startedJustNow(s signs, r event.Record) bool {
-	return s&signDefaultCertificate != 0 && s&signJustMade != 0 && event.TextOf(r, "tls.client.server_name") == "" && !event.Has(r, "brandmelder.tls.client.alpn")
+	return s&signDefaultCertificate != 0 && s&signJustMade != 0 && helloSeen(r) && event.TextOf(r, "tls.client.server_name") == "" && !event.Has(r, "brandmelder.tls.client.alpn")
 }
+
+// helloSeen reports whether what the client says first was seen: of all else it says nothing.
+func helloSeen(r event.Record) bool { return event.TextOf(r, "brandmelder.tls.ja4") != "" }
 
 // frameworkNames are the subjects that tools give their certificates by default, as
 // their sources and the vendors' reports say.
@@ -60,7 +63,7 @@ func frameworkCertificate(subject, issuer, serial string) bool {
 var keptPorts = []uint16{465, 587, 636, 853, 990, 993, 995, 3389, 5061, 5223, 5349, 8883}
 
 // certificateSigns weighs a certificate that signs itself, or is known.
-func certificateSigns(e *event.Event, place string) (s signs) {
+func certificateSigns(env Env, e *event.Event, place string) (s signs) {
 	f, r := e.Flow, e.Data
 	subject, name := strings.ToLower(event.TextOf(r, "tls.server.subject")), event.TextOf(r, "tls.client.server_name")
 	if event.IsTrue(r, "brandmelder.tls.self_signed") {
@@ -70,9 +73,9 @@ func certificateSigns(e *event.Event, place string) (s signs) {
 	if strings.Contains(subject, "internet widgits") || strings.Contains(subject, "cn=localhost") || strings.Contains(subject, "default city") {
 		s |= signDefaultCertificate
 	}
-	if place == f.Server.Addr().String() {
+	if bareHost(env, place, f.Server.Addr()) {
 		s |= signBareHost
-	} else if name == "" {
+	} else if name == "" && helloSeen(r) {
 		s |= signNoName
 	}
 	if name != "" && subject != "" && !certifies(r, subject, name) {

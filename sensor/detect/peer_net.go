@@ -74,7 +74,7 @@ func (d *peerNet) Observe(e *event.Event, report Report) {
 	if fresh {
 		s.first = e.Flow.Start
 	}
-	if s.meet(net, t.Total[event.Server].Packets == 0) {
+	if s.meet(net, t.Total[event.Server].Packets == 0 && !d.env.Know.Half()) {
 		s.refs = noteFlow(s.refs, e.Flow)
 	}
 	n := len(s.peers)

@@ -3,6 +3,7 @@ package detect
 import (
 	"encoding/binary"
 	"net/netip"
+	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -61,6 +62,9 @@ func probeOf(kind string, f *event.Flow, t *event.Traffic) (p probe, ok bool) {
 func tcpProbe(f *event.Flow, t *event.Traffic) (failed, stealth, ok bool) {
 	switch t.State {
 	case event.StateS0, event.StateRSTOS0, event.StateSH:
+		if strings.Contains(t.History, "A") { // it acknowledges an answer that the mirror does not show
+			break
+		}
 		return true, false, t.Total[event.Client].Payload == 0
 	case event.StateREJ:
 		return true, false, true

@@ -52,6 +52,11 @@ func placeOf(env Env, a netip.Addr) string {
 	return a.String()
 }
 
+// bareHost reports whether a place has no name that could have been seen.
+func bareHost(env Env, place string, a netip.Addr) bool {
+	return place == a.String() && !env.Know.Half()
+}
+
 // leaves reports whether a request leaves the house: behind a proxy the name says so.
 func leaves(env Env, host string, f *event.Flow) bool {
 	if a, err := netip.ParseAddr(host); err == nil {

@@ -26,6 +26,7 @@ type Know struct {
 	state  *baseline.Store
 
 	controllers *controllers
+	halves      halves
 }
 
 // New makes the knowledge of a fresh run. It fails on zones that contradict each
@@ -54,6 +55,7 @@ func (k *Know) Observe(e *event.Event) {
 	switch e.Kind {
 	case "flow.start", "flow.end": // half-open flows have an end alone
 		k.observeMACs(e)
+		k.halves.observe(e)
 	case "dns", "localname", "mdns", "llmnr", "nbns":
 		k.names.resolved(e)
 	case "arp":
