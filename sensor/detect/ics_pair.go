@@ -53,7 +53,7 @@ type icsTried struct {
 
 // search notes what the device does not have.
 func (d *icsCommand) search(o *icsEvent, report Report) {
-	if o.class == "session" && o.unit < 0 {
+	if o.class == "session" && o.unit < 0 && !unsupported(o.status) {
 		return
 	}
 	k := icsPair{o.asker, o.device, o.protocol}
@@ -98,11 +98,15 @@ func (t *icsTried) note(o *icsEvent) {
 	case len(t.silent) < 2*icsHosts && !slices.Contains(t.silent, o.unit) && !slices.Contains(t.live, o.unit):
 		t.silent = append(t.silent, o.unit)
 	}
-	unsupported := o.status == "illegal-function" || o.status == "function-not-supported" || o.status == "service-not-supported"
-	if unsupported {
+	if unsupported(o.status) {
 		t.functions = keep(t.functions, o.operation, icsHosts)
 	}
 	t.flows = keep(t.flows, o.flow, event.MaxRefs)
+}
+
+// unsupported reports whether the device has no such function.
+func unsupported(status string) bool {
+	return status == "illegal-function" || status == "function-not-supported" || status == "service-not-supported"
 }
 
 // size is how many things were searched for, 0 while it may be a mistake.

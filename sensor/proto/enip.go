@@ -1,13 +1,14 @@
 package proto
 
 import (
+	"cmp"
 	"encoding/binary"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
 func init() {
-	register(Spec{Name: "enip", Doc: "EtherNet/IP and CIP: services asked of controllers and drives, refusals", Source: "ODVA CIP volumes 1 and 2",
+	register(Spec{Name: "enip", Doc: "EtherNet/IP and CIP: services asked of controllers and drives, refusals", Source: "ODVA CIP volumes 1 and 2, Rockwell 1770-6.5.16",
 		IP: 6, Ports: []uint16{44818}, Limit: otLimit + 4<<10, Probe: probeENIP, New: func() Parser { return newENIP(false) }, Tables: []*event.Table{otTable}})
 	register(Spec{Name: "enip", Doc: "EtherNet/IP over UDP: who is there", Source: "ODVA CIP volume 2",
 		IP: 17, Ports: []uint16{44818}, Limit: otLimit + 4<<10, Probe: probeENIPMessage, New: func() Parser { return newENIP(true) }, Tables: []*event.Table{otTable}})
@@ -153,11 +154,11 @@ func (p *enipParser) message(from event.Side, ref uint64, c cursor, emit func(ev
 	service := c.u8()
 	if service&cipReply != 0 {
 		c.skip(1)
-		status := cipStatus[c.u8()]
-		if status == "" {
-			status = "error"
-		}
+		status := cmp.Or(cipStatus[c.u8()], "error")
 		if k, ok := p.pending.pop(ref); ok && !c.bad {
+			if c.skip(2 * int(c.u8())); status == accepted && k.detail == "pccc" {
+				status = pcccAnswer(&c)
+			}
 			p.tally.answer(k, status, emit)
 		}
 		return
@@ -208,12 +209,11 @@ func cipRequest(from event.Side, service uint8, c *cursor) (k otKind, class uint
 		class = path.le16()
 	}
 	c.bad = c.bad || path.bad
-	op := cipObject[[2]uint16{class, uint16(service)}]
-	if op == nil {
-		op = cipOps[service]
+	k = otKind{from: from, op: cmp.Or(cipObject[[2]uint16{class, uint16(service)}], cipOps[service], otOther), code: int32(service), unit: -1, detail: cipClasses[class]}
+	if carried := *c; class == pcccClass && service == pcccExecute {
+		if number := pcccRequest(&carried); !carried.bad {
+			k.op, k.code = cmp.Or(pcccOps[number], otOther), int32(number)
+		}
 	}
-	if op == nil {
-		op = otOther
-	}
-	return otKind{from: from, op: op, code: int32(service), unit: -1, detail: cipClasses[class]}, class
+	return k, class
 }
