@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -48,6 +50,9 @@ func replayCommand() *cobra.Command {
 }
 
 func (r *replay) run(c *cobra.Command, files []string) (err error) {
+	if r.output != "table" && r.output != "ndjson" {
+		return fmt.Errorf("--output %s: choose table or ndjson", r.output)
+	}
 	if err := r.load(); err != nil {
 		return err
 	}
@@ -56,74 +61,101 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 		return err
 	}
 	defer source.Close()
-	w, finish, err := create(r.out, c.OutOrStdout())
+	settings, err := r.settingsOfLine()
+	if err != nil {
+		return err
+	}
+	var write func(event.Doc)
+	line, err := pipeline.New(settings, func(d event.Doc) { write(d) })
+	if err != nil {
+		return err
+	}
+	// What was there before is overwritten only now that nothing can be refused any more.
+	w, finish, err := create(r.out, files, c.OutOrStdout())
 	if err != nil {
 		return err
 	}
 	defer func() { err = firstError(err, finish()) }()
-	write, sum, err := r.writer(w)
-	if err != nil {
-		return err
+	ctx, stop := interruptible(c.Context())
+	defer stop(nil)
+	write, sum := r.writer(w, stop)
+	account, err := line.Replay(ctx, source)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
 	}
-	settings, err := r.line(r.shards, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay"))
-	if err != nil {
-		return err
-	}
-	settings.AlertsOnly = r.alertsOnly
-	if r.learned != "" {
-		settings.Learned = pipeline.Learned{Dir: learnedIn(r.learned), Found: found}
-	}
-	line, err := pipeline.New(settings, write)
-	if err != nil {
-		return err
-	}
-	account, err := line.Replay(c.Context(), source)
 	err = firstError(err, sum())
 	account.Print(c.ErrOrStderr())
 	return err
 }
 
-// writer returns what takes the documents, and what then says what they come to.
-// What it cannot write, the buffer remembers until it is flushed.
-func (r *replay) writer(w *bufio.Writer) (write func(event.Doc), sum func() error, err error) {
-	take := func(event.Doc) bool { return true }
-	if r.alertsOnly {
-		take = isAlert
-	}
-	var show func(event.Doc)
-	switch sum = func() error { return nil }; r.output {
-	case "ndjson":
-		show = func(d event.Doc) {
-			w.Write(d.JSON)
-			w.WriteByte('\n')
+func (r *replay) settingsOfLine() (pipeline.Config, error) {
+	settings, err := r.line(r.shards, &event.Observer{Name: "replay", Namespace: r.Namespace}, []byte("replay"))
+	settings.AlertsOnly = r.alertsOnly
+	if r.learned != "" {
+		dir := learnedIn(r.learned)
+		if _, err := os.Stat(dir); err != nil {
+			return settings, fmt.Errorf("--state %s: no sensor keeps what it learned there: %w", r.learned, err)
 		}
-	case "table":
+		settings.Learned = pipeline.Learned{Dir: dir, Found: found}
+	}
+	return settings, err
+}
+
+// interruptible is a context that ends with a cause: the caller's own, or the first
+// Ctrl-C. After that one the next ends the process, in case nothing more comes in.
+func interruptible(parent context.Context) (context.Context, context.CancelCauseFunc) {
+	ctx, stop := context.WithCancelCause(parent)
+	pressed, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(pressed, func() {
+		release()
+		stop(bad("interrupted: only the packets above were read"))
+	})
+	return ctx, stop
+}
+
+// writer returns what takes the documents, and what then says what they come to. A
+// replay of hours is ended by stop at once where nothing can be written any more.
+func (r *replay) writer(w *bufio.Writer, stop context.CancelCauseFunc) (write func(event.Doc), sum func() error) {
+	show, sum := func(d event.Doc) {
+		w.Write(d.JSON)
+		w.WriteByte('\n')
+	}, func() error { return nil }
+	if r.output == "table" {
 		table := output.NewTable(w, pipeline.Tables()...)
 		show = func(d event.Doc) { table.Write(context.Background(), []event.Doc{d}) }
 		sum = table.Sum
-	default:
-		return nil, nil, fmt.Errorf("--output %s: choose table or ndjson", r.output)
 	}
 	return func(d event.Doc) {
-		if take(d) {
-			show(d)
+		if r.alertsOnly && !isAlert(d) {
+			return
 		}
-	}, sum, nil
+		show(d)
+		if _, err := w.Write(nil); err != nil {
+			stop(err)
+		}
+	}, sum
 }
 
 // isAlert reports whether a document is an alert of revision 0.
 // Later ones have its id and their number.
 func isAlert(d event.Doc) bool { return d.Dataset == "alert" && !strings.Contains(d.ID, "-") }
 
-// create opens the file to write to.
-func create(name string, stdout io.Writer) (*bufio.Writer, func() error, error) {
+// create opens the file to write to, which is none of those that are read.
+func create(name string, files []string, stdout io.Writer) (*bufio.Writer, func() error, error) {
 	if name == "-" {
 		w := bufio.NewWriterSize(stdout, 1<<16)
 		return w, w.Flush, nil
 	}
+	if there, err := os.Stat(name); err == nil {
+		for _, read := range files {
+			if info, err := os.Stat(read); err == nil && os.SameFile(there, info) {
+				return nil, nil, fmt.Errorf("--out %s: that is the capture itself, which would be lost: choose another name", name)
+			}
+		}
+	}
 	f, err := os.Create(name)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("--out: %w", err)
 	}
 	w := bufio.NewWriterSize(f, 1<<16)
 	return w, func() error { return firstError(w.Flush(), f.Close()) }, nil

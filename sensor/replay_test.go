@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -15,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/sensor/craft"
+	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/output"
 )
 
@@ -95,10 +99,71 @@ func TestReplayTakesZonesAndLanguage(t *testing.T) {
 }
 
 func TestReplayRefuses(t *testing.T) {
-	if _, err := execute(t, replayCommand(), "--output", "fax", recorded(t)); err == nil || !strings.Contains(err.Error(), "table or ndjson") {
-		t.Error(err)
-	}
-	if _, err := execute(t, replayCommand(), "-c", "/nowhere", recorded(t)); err == nil {
+	file := recorded(t)
+	if _, err := execute(t, replayCommand(), "-c", "/nowhere", file); err == nil {
 		t.Error("a missing configuration was taken")
+	}
+	if _, err := execute(t, replayCommand(), "--state", t.TempDir(), file); err == nil || !strings.Contains(err.Error(), "no sensor keeps") {
+		t.Errorf("a state that is none: %v", err)
+	}
+	kept := filepath.Join(t.TempDir(), "kept")
+	if err := os.WriteFile(kept, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--output", "fax"}, {"--shards", "65"}, {"--state", "/nowhere"}} {
+		if _, err := execute(t, replayCommand(), append(args, "--out", kept, file)...); err == nil {
+			t.Errorf("%v was taken", args)
+		}
+	}
+	if got, err := os.ReadFile(kept); string(got) != "kept" {
+		t.Errorf("what was refused overwrote %q, %v", got, err)
+	}
+}
+
+// The capture is evidence: no name of it, nor a link to it, is written to.
+func TestReplaySparesItsCapture(t *testing.T) {
+	file := recorded(t)
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{file, link} {
+		if _, err := execute(t, replayCommand(), "--out", out, file); err == nil || !strings.Contains(err.Error(), "the capture itself") {
+			t.Errorf("%s: %v", out, err)
+		}
+	}
+	if after, err := os.ReadFile(file); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the capture has %d bytes in place of %d, %v", len(after), len(before), err)
+	}
+}
+
+func TestReplayEndsWhereItCannotWrite(t *testing.T) {
+	ctx, stop := interruptible(t.Context())
+	defer stop(nil)
+	full := errors.New("no space")
+	write, _ := (&replay{output: "ndjson"}).writer(bufio.NewWriterSize(fullDisk{full}, 16), stop)
+	if write(event.Doc{JSON: make([]byte, 64)}); context.Cause(ctx) != full {
+		t.Errorf("it goes on: %v", context.Cause(ctx))
+	}
+}
+
+type fullDisk struct{ err error }
+
+func (d fullDisk) Write([]byte) (int, error) { return 0, d.err }
+
+func TestReplayIsInterrupted(t *testing.T) {
+	ctx, stop := interruptible(t.Context())
+	defer stop(nil)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	<-ctx.Done()
+	var e *exitError
+	if !errors.As(context.Cause(ctx), &e) || e.code != exitBad {
+		t.Errorf("ended by %v", context.Cause(ctx))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/brandmelder/brandmelder/sensor/capture"
 	"github.com/brandmelder/brandmelder/sensor/decode"
@@ -22,6 +24,8 @@ type intake struct {
 
 	decoded   uint64
 	undecoded [256]uint64
+	cut       uint64           // packets of which the capture has the beginning only
+	links     []event.LinkType // that are not read, the first few
 	minute    minuteCounter
 	last      capture.Stats
 	blind     []capture.Blindness // that was told
@@ -60,10 +64,14 @@ func (in *intake) next(h *decode.Headers) (usable bool, err error) {
 	in.minute.Bytes += uint64(p.Wire)
 	if len(p.Data) < int(p.Wire) {
 		in.minute.Truncated++
+		in.cut++
 	}
 	reason := in.decoder.Decode(p, h)
 	if reason != decode.OK {
 		in.undecoded[reason]++
+		if reason == decode.Link && len(in.links) < 8 && !slices.Contains(in.links, p.Link) {
+			in.links = append(in.links, p.Link)
+		}
 		if reason != decode.Held {
 			in.minute.CountUndecoded(reason.String(), 1)
 		}
@@ -71,6 +79,21 @@ func (in *intake) next(h *decode.Headers) (usable bool, err error) {
 	}
 	in.decoded++
 	return true, nil
+}
+
+// notes say what a capture file lacks for detection, so that no silence is taken for quiet.
+func (in *intake) notes() (notes []string) {
+	if len(in.links) > 0 {
+		notes = append(notes, fmt.Sprintf("%d packets were not read at all: nothing here knows their link type (%s, of tcpdump.org/linktypes.html)",
+			in.undecoded[decode.Link], strings.Trim(fmt.Sprint(in.links), "[]")))
+	}
+	if in.cut > 0 {
+		notes = append(notes, fmt.Sprintf("%d packets were cut when they were captured: what they said behind the cut is not seen; capture whole ones, as tcpdump -s 0 does", in.cut))
+	}
+	if in.clock.epoch > 0 {
+		notes = append(notes, fmt.Sprintf("the time of the packets jumps (%d times), back by more than a minute or on by more than 12 hours: nothing was learnt or timed across that", in.clock.epoch))
+	}
+	return notes
 }
 
 func (in *intake) explain(err error) error {

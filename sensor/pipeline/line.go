@@ -98,5 +98,7 @@ func (l *Line) Replay(ctx context.Context, source capture.Source) (Accounting, e
 	}
 	err := l.replay(ctx, in)
 	l.after.close()
-	return l.account(), err
+	a := l.account()
+	a.Capture.Notes = append(a.Capture.Notes, in.notes()...)
+	return a, err
 }
