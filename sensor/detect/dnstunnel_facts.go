@@ -51,7 +51,7 @@ func (s *tunnelSum) commonType() string {
 }
 
 var tunnelTable = event.NewTable("dns-tunnel", "Data that is carried in look-ups below one domain.",
-	event.String("brandmelder.dns_tunnel.domain", event.Technical, "registered domain", func(f *tunnelFacts) (string, bool) { return f.Domain, true }),
+	event.String("brandmelder.dns_tunnel.domain", event.Technical, "registered domain", func(f *tunnelFacts) (string, bool) { return f.Domain, f.Domain != "" }),
 	event.Int("brandmelder.dns_tunnel.names", event.Technical, "different names asked for within the hour", func(f *tunnelFacts) (int64, bool) { return int64(f.Names), true }),
 	event.Int("brandmelder.dns_tunnel.bytes", event.Technical, "bytes that names and answers can have carried", func(f *tunnelFacts) (int64, bool) { return int64(f.Bytes), true }),
 	event.Int("brandmelder.dns_tunnel.bytes_back", event.Technical, "of these in answers, bytes", func(f *tunnelFacts) (int64, bool) { return f.Back, true }),
