@@ -27,7 +27,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageFile))
 // pageWords are what the page says itself, English and Dutch.
 var pageWords = map[string][2]string{
 	"risk": {"risk", "risico"}, "sensor": {"sensor", "sensor"}, "decide": {"Say what you decided", "Zeg wat u besloot"},
-	"verdicts": {"true: an intruder · false: it was not so · benign: it was so, and allowed", "true: een indringer · false: het was niet zo · benign: het was zo, en het mocht"},
+	"verdicts": {"true: it was so, and must not be · false: it was not so · benign: it was so, and is allowed", "true: het was zo, en mag niet · false: het was niet zo · benign: het was zo, en het mag"},
 	"why":      {"Why it matters", "Waarom het ertoe doet"}, "steps": {"First steps", "Eerste stappen"}, "other": {"What else it can be", "Wat het nog meer kan zijn"},
 	"flows": {"Connections to look up", "Verbindingen om op te zoeken"}, "of": {"of", "van"}, "begin": {"Begin", "Begin"}, "source": {"Source", "Bron"}, "destination": {"Destination", "Doel"},
 	"hosts": {"Whom it is about", "Om wie het gaat"}, "address": {"Address", "Adres"}, "zone": {"Zone", "Zone"}, "owner": {"Owner and contact", "Eigenaar en contact"}, "user": {"user", "gebruiker"},
@@ -196,10 +196,11 @@ func (p *page) coverage(d *paged) {
 		return
 	}
 	p.Blurred = c.Dropped > 0
-	p.Coverage = []named{
-		{p.Say("packets"), alert.Quantity(p.Lang, float64(c.Packets), "")},
-		{p.Say("dropped"), fmt.Sprintf("%d %s %d", c.Dropped, p.Say("of"), c.Seen)},
-		{p.Say("oneway"), alert.Quantity(p.Lang, c.OneWayShare, "share")},
-		{p.Say("gap"), alert.Quantity(p.Lang, float64(c.GapBytes), "bytes")},
+	p.Coverage = []named{{p.Say("packets"), alert.Quantity(p.Lang, float64(c.Packets), "")}}
+	if c.Seen > 0 { // a recording does not say what was lost when it was made
+		p.Coverage = append(p.Coverage, named{p.Say("dropped"), fmt.Sprintf("%d %s %d", c.Dropped, p.Say("of"), c.Seen)})
 	}
+	p.Coverage = append(p.Coverage,
+		named{p.Say("oneway"), alert.Quantity(p.Lang, c.OneWayShare, "share")},
+		named{p.Say("gap"), alert.Quantity(p.Lang, float64(c.GapBytes), "bytes")})
 }
