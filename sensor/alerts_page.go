@@ -7,12 +7,16 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/brandmelder/brandmelder/ingest/kibana"
 	"github.com/brandmelder/brandmelder/sensor/alert"
+	"github.com/brandmelder/brandmelder/sensor/detect"
+	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/output"
 	"github.com/brandmelder/brandmelder/sensor/view"
 )
@@ -37,7 +41,7 @@ var pageWords = map[string][2]string{
 	"beside-usual": {"Measured beside what is usual", "Gemeten naast wat gebruikelijk is"}, "beside-limit": {"Measured beside the limit", "Gemeten naast de grens"},
 	"packets": {"Packets in that minute", "Pakketten in die minuut"}, "dropped": {"Lost by the kernel", "Verloren door de kernel"}, "oneway": {"Connections with one side only", "Verbindingen met maar één kant"},
 	"gap": {"Bytes never seen", "Bytes nooit gezien"}, "unknown": {"not known: its first minute was not over", "niet bekend: de eerste minuut was nog niet om"},
-	"learns": {"until", "tot"}, "more": {"These might have said more by then", "Deze hadden dan meer kunnen zeggen"}, "port": {"port", "poort"}, "nobody": {"nobody is named", "niemand genoemd"}, "low": {"Note", "Aantekening"}, "medium": {"Medium", "Middel"}, "high": {"High", "Hoog"}, "critical": {"Critical", "Kritiek"},
+	"learns": {"until", "tot"}, "facts": {"What the detector noted", "Wat de detector noteerde"}, "more": {"These might have said more by then", "Deze hadden dan meer kunnen zeggen"}, "port": {"port", "poort"}, "nobody": {"nobody is named", "niemand genoemd"}, "low": {"Note", "Aantekening"}, "medium": {"Medium", "Middel"}, "high": {"High", "Hoog"}, "critical": {"Critical", "Kritiek"},
 	"open": {"open", "open"}, "acknowledged": {"acknowledged by", "in behandeling bij"}, "closed": {"closed by", "gesloten door"}, "none": {"in no zone", "in geen zone"},
 	"certain": {"what was seen is certain", "wat gezien is, staat vast"}, "unsure": {"what was seen can be read otherwise", "wat gezien is, kan ook iets anders zijn"}, "only-unusual": {"it is only unusual", "het is alleen ongebruikelijk"},
 	"many-hosts": {"many hosts", "veel systemen"}, "far-above-usual": {"far above usual", "ver boven gebruikelijk"}, "vital-zone": {"care depends on the zone", "de zorg hangt van de zone af"},
@@ -51,6 +55,7 @@ type page struct {
 	Title, Message, Why, Other                         string
 	Steps                                              []string
 	Chart                                              *chart
+	Facts                                              []named
 	FlowsHead                                          string
 	Flows                                              []pageFlow
 	Hosts                                              []pageHost
@@ -130,6 +135,7 @@ func (d *paged) page(a *view.Alert, incident []view.Alert, lang string) *page {
 	}
 	p.Chart = p.chart(&d.Brandmelder.Observed, &d.Brandmelder.Baseline)
 	p.flows(d)
+	p.facts(d.Rule.ID, a.JSON)
 	p.hosts(d)
 	p.coverage(d)
 	for _, id := range append(d.Threat.Technique.ID, d.Threat.Technique.Subtechnique.ID...) {
@@ -167,6 +173,41 @@ func (p *page) flows(d *paged) {
 		p.FlowsHead += fmt.Sprintf(" (%d %s %d)", len(p.Flows), p.Say("of"), n)
 	}
 	p.Targets = strings.Join(d.Brandmelder.Targets, ", ")
+}
+
+// facts are those of the detector, by the names that searches know them by.
+func (p *page) facts(detector, document string) {
+	n := slices.IndexFunc(detect.All(), func(s *detect.Spec) bool { return s.Name == detector && s.Facts != nil })
+	d, err := event.ParseDocument([]byte(document))
+	if n < 0 || err != nil {
+		return
+	}
+	for _, f := range detect.All()[n].Facts.Fields {
+		if v := d.At(f.Path); v != nil {
+			p.Facts = append(p.Facts, named{strings.TrimPrefix(f.Path, "brandmelder."), factText(v)})
+		}
+	}
+}
+
+// factText writes a fact in short: no more than ten of a list, four digits of a fraction.
+func factText(v any) string {
+	const most = 10
+	switch x := v.(type) {
+	case []any:
+		var list []string
+		for _, one := range x[:min(len(x), most)] {
+			list = append(list, factText(one))
+		}
+		if len(x) > most {
+			list = append(list, "…")
+		}
+		return strings.Join(list, ", ")
+	case json.Number:
+		if f, err := x.Float64(); err == nil && f != math.Trunc(f) {
+			return strconv.FormatFloat(f, 'g', 4, 64)
+		}
+	}
+	return fmt.Sprint(v)
 }
 
 func (p *page) hosts(d *paged) {

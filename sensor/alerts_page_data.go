@@ -14,7 +14,7 @@ type paged struct {
 	Event struct {
 		Risk float64 `json:"risk_score"`
 	}
-	Rule        struct{ Name string }
+	Rule        struct{ ID, Name string }
 	Observer    struct{ Name string }
 	User        struct{ Name string }
 	Source      struct{ IP, Domain string }

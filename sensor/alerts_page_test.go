@@ -112,8 +112,8 @@ func TestDrawnPages(t *testing.T) {
 func TestAlertPageEscapes(t *testing.T) {
 	const evil = `</style></title><script>alert(1)</script>"'><img src=x onerror=alert(2)><svg/onload=x>{{.}} javascript:x &lt;`
 	name, _ := json.Marshal(evil)
-	document := strings.ReplaceAll(`{"rule":{"name":E},"observer":{"name":E},"user":{"name":E},"source":{"ip":E,"domain":E},"destination":{"ip":E,"domain":E,"port":1},
-		"threat":{"technique":{"id":[E]}},"brandmelder":{"observed":{"value":3,"unit":E},"baseline":{"value":1,"unit":E},"risk":{"reasons":[E]},
+	document := strings.ReplaceAll(`{"rule":{"id":"dns-tunnel","name":E},"observer":{"name":E},"user":{"name":E},"source":{"ip":E,"domain":E},"destination":{"ip":E,"domain":E,"port":1},
+		"threat":{"technique":{"id":[E]}},"brandmelder":{"dns_tunnel":{"domain":E,"names":12.3456},"observed":{"value":3,"unit":E},"baseline":{"value":1,"unit":E},"risk":{"reasons":[E]},
 		"incident":{"id":E},"targets":[E],"flows_total":9,"flows":[{"source":E,"destination":E,"community_id":E}],"zone":{"source":E,"destination":E},
 		"source":{"role":E,"owner":E,"contact":E},"destination":{"role":E,"owner":E,"contact":E},"learning":{"detectors":[E]},
 		"text":{"en":{"title":E,"message":E,"why":E,"other":E,"steps":[E,E,E]}}}}`, "E", string(name))
@@ -126,6 +126,9 @@ func TestAlertPageEscapes(t *testing.T) {
 	text := b.String()
 	if n := strings.Count(text, "alert(1)"); n < 30 {
 		t.Errorf("only %d of the names are on the page", n)
+	}
+	if !strings.Contains(text, "<dt><code>dns_tunnel.domain</code></dt><dd>&lt;/style") || !strings.Contains(text, "<dd>12.35</dd>") {
+		t.Error("the facts of the detector are not on the page")
 	}
 	for _, tag := range []string{"<script", "<img", "<svg/", "</style></title>", `"'>`} {
 		if strings.Contains(text, tag) {

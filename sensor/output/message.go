@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
@@ -65,10 +66,11 @@ func messageOf(d *event.Doc, lang string) (m message, err error) {
 	return m, nil
 }
 
-// oneLine makes text fit where a line break would begin something new.
+// oneLine makes text fit where a line break would begin something new, and where a mark
+// that turns the direction of text would make it read otherwise.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) {
 			return ' '
 		}
 		return r

@@ -27,7 +27,7 @@ import (
 	"github.com/brandmelder/brandmelder/sensor/event"
 )
 
-var alarm = event.Doc{Dataset: "alert", ID: "a1b2c3d4e5", Time: noon, JSON: []byte(`{"@timestamp":"2026-03-01T12:00:00Z","message":"10.0.0.1 guessed | at é = 5\nlogins]","event":{"kind":"alert","severity":73},
+var alarm = event.Doc{Dataset: "alert", ID: "a1b2c3d4e5", Time: noon, JSON: []byte(`{"@timestamp":"2026-03-01T12:00:00Z","message":"10.0.0.1 guessed\u202e| at é = 5\nlogins]","event":{"kind":"alert","severity":73},
 	"rule":{"id":"login-bruteforce","category":"login-bruteforce"},"source":{"ip":"10.0.0.1"},"destination":{"ip":"10.0.0.2","port":22},"user":{"name":"ann"},
 	"observer":{"name":"s1"},"brandmelder":{"text":{"nl":{"message":"10.0.0.1 raadde 5 keer.","steps":["Bel de beheerder."]}}}}`)}
 
