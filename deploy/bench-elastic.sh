@@ -32,7 +32,7 @@ bin/brandmelder elastic install --url "$ES_URL" --user "$ES_USER" --namespace be
 cat >"$out/config.yaml" <<YAML
 {state_dir: $state, namespace: bench, observer: {name: week}, outputs: [{name: elasticsearch, as: bench$$, hosts: ['$ES_URL'], api_key_file: $out/week.key}]}
 YAML
-standing() { bin/brandmelder status -c "$out/config.yaml" --json | python3 -c 'import json,sys; o=json.load(sys.stdin)["outputs"][0]; print(sum(o[k]["'"$1"'"] for k in ("decisions", "telemetry")))'; }
+standing() { (bin/brandmelder status -c "$out/config.yaml" --json || true) | python3 -c 'import json,sys; o=json.load(sys.stdin)["outputs"][0]; print(sum(o[k]["'"$1"'"] for k in ("decisions", "telemetry")))'; }
 before=$(seconds "$server") since=$(date +%s.%N)
 GOMAXPROCS=1 bin/brandmelder ship -c "$out/config.yaml" >"$out/ship.log" & pids=$!
 sleep 1

@@ -44,7 +44,7 @@ watchdog ""
 
 echo "-- kill -9"
 # learned are the detectors that keep what they learned and since when; list are the alerts, by the beginning of their ids.
-learned() { box brandmelder status --json | python3 -c 'import json, sys; print(*sorted(l["detector"] for l in json.load(sys.stdin)["detectors"]["lessons"] if not l.get("again") and l.get("saved", "") > "2000"), sep="\n")'; }
+learned() { status | python3 -c 'import json, sys; print(*sorted(l["detector"] for l in json.load(sys.stdin)["detectors"]["lessons"] if not l.get("again") and l.get("saved", "") > "2000"), sep="\n")'; }
 list() { box brandmelder alerts list --limit 1000 | awk '/^[^ ]/ { print $1 }' | sort; }
 gone() { comm -23 <(echo "$1") <(echo "$2") | tr '\n' ' '; }
 all=$(list) keeps=$(learned)

@@ -2,6 +2,9 @@
 
 echo "-- remove and purge"
 remove_deb() { box dpkg "$1" brandmelder >"$work/removal.txt" 2>&1 || fail "dpkg $1: $(cat "$work/removal.txt")"; }
+box systemctl stop brandmelder
+box brandmelder status >"$work/down.txt" && fail "status exits 0 while nobody watches"
+[ $? = 2 ] && grep -q 'DOWN.*ended in order' "$work/down.txt" || fail "status: $(head -2 "$work/down.txt")"
 remove_deb -r
 box test -d /var/lib/brandmelder/journal || fail "removal deleted the state"
 box test -f /etc/brandmelder/brandmelder.yaml || fail "removal deleted the configuration"

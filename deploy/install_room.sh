@@ -10,7 +10,7 @@ configure
 box systemctl restart brandmelder brandmelder-ship || fail "it does not start"
 # stands are the alerts, the documents that ever came into the journal, those that are gone, and decisions among these.
 stands() {
-  box brandmelder status --json | python3 -c 'import json, sys
+  status | python3 -c 'import json, sys
 s = json.load(sys.stdin)
 gone = {name: sum(series.get("expired", {}).values()) for name, series in s["journal"].items()}
 print(s["stored"]["alerts"], sum(series["documents"] for series in s["journal"].values()), sum(gone.values()), gone["decisions"])'

@@ -67,7 +67,7 @@ for unit in brandmelder brandmelder-ship; do
   awk -v x="$exposure" 'BEGIN { exit !(x + 0 <= 2.0) }' || fail "systemd-analyze security says $exposure of $unit"
   step "$unit: CapEff 0 on all threads, systemd-analyze security $exposure"
 done
-rights=$(box brandmelder status --json | sed 's/.*"rights":"\([^"]*\)".*/\1/')
+rights=$(status | sed 's/.*"rights":"\([^"]*\)".*/\1/')
 [ "$rights" = "none; confined to its directories" ] || fail "what is left to the capture process: $rights"
 families=$(box systemctl show -P RestrictAddressFamilies brandmelder)
 case $families in *INET* | "" | ~*) fail "address families: $families" ;; esac

@@ -52,14 +52,14 @@ broken 2.0.0 '"upgrade check") echo "brandmelder.yaml:2:1: mirror is no longer a
 install_deb 2.0.0.deb
 [ "$(pid brandmelder)" = "$main" ] || fail "a version that cannot read the configuration ended the one that runs"
 untouched 2.0.0
-box brandmelder status --json | grep -q 'came back.*mirror is no longer a key' || fail "status does not say why: $(box brandmelder status)"
+status | grep -q 'came back.*mirror is no longer a key' || fail "status does not say why: $(box brandmelder status)"
 step "a version that cannot read the configuration was not started, and why is said"
 broken 3.0.0 '"run "*) exec sleep 1000 ;;'
 install_deb 3.0.0.deb "${WITHIN:-6s}"
 grep -q "does not work here.*capture does not answer" "$work/upgrade.txt" || fail "not said: $(cat "$work/upgrade.txt")"
 runs 1.0.0
 untouched 3.0.0
-box brandmelder status --json | grep -q 'came back' || fail "status does not say it: $(box brandmelder status)"
+status | grep -q 'came back' || fail "status does not say it: $(box brandmelder status)"
 send
 want box sh -c 'brandmelder status --json | grep -qE "\"interfaces\":\[[^]]*\],\"seen\":[1-9]"'
 step "a version that hangs was given ${WITHIN:-6s}, and 1.0.0 came back by itself"

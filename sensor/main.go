@@ -17,7 +17,7 @@ var version = "devel"
 // Exit codes: what a script can branch on.
 const (
 	exitBad = 1 // it ran, and found what it was asked about to be bad
-	exitUse = 2 // wrong use or wrong configuration
+	exitUse = 2 // wrong use or wrong configuration; of status too: nothing is seen
 )
 
 // exitError carries an exit code; without an error that was said already.

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/brandmelder/brandmelder/deploy"
+	questions "github.com/brandmelder/brandmelder/sensor/check"
 	"github.com/brandmelder/brandmelder/sensor/manual"
 )
 
@@ -56,10 +57,14 @@ func manualFiles(root *cobra.Command) (map[string][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("manual: %w", err)
 	}
+	var list []manual.Question
+	for _, s := range questions.All() {
+		list = append(list, manual.Question{Name: s.Name, Finds: s.Doc})
+	}
 	var bash, zsh, fish bytes.Buffer
 	err = errors.Join(root.GenBashCompletionV2(&bash, true), root.GenZshCompletion(&zsh), root.GenFishCompletion(&fish, true))
 	return map[string][]byte{
-		"brandmelder.8":         manual.Program(root, version),
+		"brandmelder.8":         manual.Program(root, version, list),
 		"brandmelder.yaml.5":    manual.Configuration(deploy.Configuration, version),
 		"brandmelder.bash":      bash.Bytes(),
 		"_brandmelder":          zsh.Bytes(),

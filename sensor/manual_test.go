@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	questions "github.com/brandmelder/brandmelder/sensor/check"
 )
 
 // Every verb and flag that a person can type is in the manual, the whole documented
@@ -32,6 +34,11 @@ func TestManual(t *testing.T) {
 			t.Errorf("%s is not in the manual", c.CommandPath())
 		}
 	})
+	for _, q := range questions.All() {
+		if !strings.Contains(program, ".B "+q.Name+"\n"+q.Doc+"\n") {
+			t.Errorf("the manual does not say what the question %s finds", q.Name)
+		}
+	}
 	keys := strings.NewReplacer(`\-`, "-", `\e`, `\`, `\&`, "").Replace(read("brandmelder.yaml.5"))
 	file, err := os.ReadFile("../deploy/brandmelder.yaml")
 	if err != nil || !strings.Contains(keys, strings.TrimSpace(string(file))) {

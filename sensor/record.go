@@ -87,9 +87,9 @@ func keepIn(state string, r config.Retention) journal.Keep {
 }
 
 // beside is what the state directory takes of the disk beside the journal's documents, in bytes: what was learned,
-// and the view.
+// and the view. The slash behind its name follows a symbolic link.
 func beside(state string) (bytes int64) {
-	filepath.WalkDir(state, func(path string, e fs.DirEntry, err error) error {
+	filepath.WalkDir(state+"/", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) == ".seg" {
 			return nil // gone meanwhile, or counted
 		}

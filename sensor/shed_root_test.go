@@ -23,9 +23,7 @@ func running(t *testing.T, file string) (pid int, left string) {
 			Rights string
 		}
 	}
-	out, err := execute(t, rootCommand(), "status", "--json", "-c", file)
-	check(t, err)
-	check(t, json.Unmarshal([]byte(out), &now))
+	check(t, json.Unmarshal([]byte(must(t, file, "status", "--json")), &now))
 	return now.Run.PID, now.Run.Rights
 }
 

@@ -153,16 +153,22 @@ func statusCommand() *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use: "status", Short: "what the sensor saw last, stored and keeps", Args: cobra.NoArgs,
+		Long: "Status says first whether the network can be seen, and of what is lost why and what to do about it. It works\n" +
+			"while run is down too. Exit 0: clear; 1: PARTLY, some of it is not seen; 2: BLIND or DOWN, or wrong use.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			now, err := s.status()
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(now)
+				err = json.NewEncoder(c.OutOrStdout()).Encode(now)
+			} else {
+				printStatus(c.OutOrStdout(), &now)
 			}
-			printStatus(c.OutOrStdout(), &now)
-			return nil
+			if code := now.Sight.Code(); code > 0 && err == nil {
+				return &exitError{code: code}
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "for machines")

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -28,6 +29,8 @@ func pulsed(state string, line *health.Line) *pulse {
 	return p
 }
 
+func errorOf(_ string, err error) error { return err }
+
 // The last word of a run tells status since when it is down, and whether it meant to be;
 // the next run still knows the last alert.
 func TestLastWord(t *testing.T) {
@@ -35,6 +38,11 @@ func TestLastWord(t *testing.T) {
 	check(t, os.MkdirAll(state, 0o700))
 	if out := must(t, file, "status"); !strings.Contains(out, "DOWN: nobody watches: no run has left a word here") {
 		t.Error(out)
+	}
+	for _, form := range [][]string{{"status"}, {"status", "--json"}} {
+		if e := (*exitError)(nil); !errors.As(errorOf(execute(t, rootCommand(), append(form, "-c", file)...)), &e) || e.code != 2 || e.err != nil {
+			t.Errorf("%v: %v", form, e)
+		}
 	}
 	p := pulsed(state, &health.Line{Packets: 77})
 	p.saw(event.Doc{Dataset: "alert", ID: "a1", JSON: []byte(`{"@timestamp":"2026-01-02T03:04:05Z","event":{"severity":73},"rule":{"id":"scan"}}`)})

@@ -99,7 +99,7 @@ func JournalGB(state string, gb float64) float64 {
 }
 
 func sizeOf(dir string) (n uint64) {
-	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+	filepath.WalkDir(dir+"/", func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			if info, err := d.Info(); err == nil {
 				n += uint64(info.Size())

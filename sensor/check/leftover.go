@@ -48,7 +48,7 @@ func leftovers(e *Env) (found []Problem) {
 			})
 		}
 		found = append(found, others(name, l.Attrs().Index)...)
-		e.fact(name, say("driver %s, %s; promiscuous %d times over", "driver %s, %s; %d keer promiscuous", iface.Driver(name), native(l.Attrs().Index), l.Attrs().Promisc))
+		e.fact(name, say("driver %s, %s", "driver %s, %s", iface.Driver(name), native(l.Attrs().Index)))
 	}
 	return found
 }

@@ -79,6 +79,8 @@ func (l *Line) metrics(x *exposition, now time.Time) {
 func (m *Minute) metrics(x *exposition) {
 	x.gauge("brandmelder_coverage_timestamp_seconds", "End of the newest minute of coverage.", seconds(m.End))
 	x.gauge("brandmelder_coverage_one_way_ratio", "Share of the ended flows with one side only.", m.OneWay)
+	x.gauge("brandmelder_coverage_tcp_packets", "Packets of TCP.", float64(m.TCP))
+	x.gauge("brandmelder_coverage_tcp_one_way_ratio", "Share of them in conversations of which only one side was seen.", m.oneWay())
 	x.gauge("brandmelder_coverage_dropped_ratio", "Share of the packets that the kernel had no room for.", m.dropped())
 	x.gauge("brandmelder_coverage_gap_ratio", "Share of the bytes that were never seen.", m.gap())
 	x.gauge("brandmelder_coverage_blind_seconds", "Time of the minute without an interface to look at.", time.Duration(m.Blind).Seconds())

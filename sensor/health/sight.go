@@ -42,11 +42,11 @@ func (s *Status) Judge() {
 	r := s.Run
 	switch {
 	case r == nil:
-		s.Sight = Sight{State: Down, Why: []string{"no run has left a word here"}}
+		s.Sight = Sight{State: Down, Why: []string{"no run has left a word here; `brandmelder setup` prepares one, and `systemctl start brandmelder` starts it"}}
 	case !s.Up && r.Ended:
-		s.Sight = Sight{State: Down, Since: r.At, Why: []string{"run was ended in order"}}
+		s.Sight = Sight{State: Down, Since: r.At, Why: []string{"run was ended in order; `systemctl start brandmelder` starts it"}}
 	case !s.Up:
-		s.Sight = Sight{State: Down, Since: r.At, Why: []string{"run does not answer, and did not end in order"}}
+		s.Sight = Sight{State: Down, Since: r.At, Why: []string{"run does not answer, and did not end in order; `journalctl -u brandmelder` says why"}}
 	default:
 		s.Sight = r.sight(s.At)
 	}
@@ -66,9 +66,9 @@ func (r *Run) sight(now time.Time) Sight {
 	}
 	switch n := len(r.Line.Interfaces); {
 	case n > 0 && len(blind) == n:
-		return Sight{State: Blind, Since: since, Why: blind}
+		return Sight{State: Blind, Since: since, Why: append(blind, "see `brandmelder check`")}
 	case !r.Silent.IsZero() && now.Sub(r.Silent) >= silence:
-		return Sight{State: Blind, Since: r.Silent, Why: append(blind, "no packet comes, and a mirror port is never that silent")}
+		return Sight{State: Blind, Since: r.Silent, Why: append(blind, "no packet comes, and a mirror port is never that silent: see `brandmelder check`")}
 	}
 	why := append(blind, r.losses(now)...)
 	if len(why) > 0 {
@@ -96,7 +96,7 @@ func (r *Run) losses(now time.Time) (why []string) {
 	if share := m.gap(); share > muchGap {
 		say("%.0f %% of the bytes in the newest minute were never seen", 100*share)
 	}
-	if share := float64(m.TCPOneWay) / float64(max(m.TCP, 1)); m.TCP >= fewPackets && share > muchOneWay {
+	if share := m.oneWay(); m.TCP >= fewPackets && share > muchOneWay {
 		say("%.0f %% of the TCP packets in the newest minute are of conversations that show one direction only: see `brandmelder check`", 100*share)
 	}
 	if m.Evicted > 0 {
@@ -109,7 +109,13 @@ func (r *Run) losses(now time.Time) (why []string) {
 }
 
 func (m *Minute) dropped() float64 { return float64(m.Dropped) / float64(max(m.Seen, 1)) }
+func (m *Minute) oneWay() float64  { return float64(m.TCPOneWay) / float64(max(m.TCP, 1)) }
 func (m *Minute) gap() float64     { return float64(m.Gap) / float64(max(m.Bytes+m.Gap, 1)) }
+
+// Code is the exit status for a script that asks: 0 all is seen, 1 not all, 2 nothing.
+func (s Sight) Code() int {
+	return map[string]int{Clear: 0, Partly: 1, Blind: 2, Down: 2}[s.State]
+}
 
 // String words it in one line.
 func (s Sight) String() string {

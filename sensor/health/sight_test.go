@@ -51,6 +51,9 @@ func TestSight(t *testing.T) {
 		if s.Sight.State != test.state || !strings.Contains(s.Sight.String(), test.why) || (test.why == "") != (len(s.Sight.Why) == 0) {
 			t.Errorf("%s: %s", name, s.Sight)
 		}
+		if want := map[string]int{Clear: 0, Partly: 1, Blind: 2, Down: 2}[test.state]; s.Sight.Code() != want {
+			t.Errorf("%s: exit code %d", name, s.Sight.Code())
+		}
 		if since := !s.Sight.Since.IsZero(); since != (test.state == Blind || test.state == Down && s.Run != nil) {
 			t.Errorf("%s: since %v", name, s.Sight.Since)
 		}

@@ -86,9 +86,10 @@ func Unfinished(name string) bool {
 }
 
 // Sweep removes what programs that were killed left beside, in a folder of the sensor's own and all below it. What
-// another program may be writing stays, and so does what cannot be removed: the next start tries again.
+// another program may be writing stays, and so does what cannot be removed: the next start tries again. The folder
+// itself may be a symbolic link: the slash behind its name follows that.
 func Sweep(folder string, now time.Time) {
-	filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+	filepath.WalkDir(folder+"/", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
 			return nil
 		}

@@ -90,7 +90,11 @@ func TestSweep(t *testing.T) {
 	if err := errors.Join(f.Close(), os.WriteFile(filepath.Join(dir, ".new-2"), nil, 0o640), os.Symlink(old[2], filepath.Join(dir, ".new-3"))); err != nil {
 		t.Fatal(err)
 	}
-	Sweep(dir, now)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	Sweep(link, now) // as a state directory may be one
 	var left []string
 	if err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		left = append(left, strings.TrimPrefix(path, dir))

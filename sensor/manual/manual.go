@@ -44,8 +44,11 @@ func (p *page) item(term, meaning string) {
 // verbatim keeps its lines as they are.
 func (p *page) verbatim(text string) { fmt.Fprintf(p, ".EX\n%s\n.EE\n", escape(text)) }
 
-// Program is brandmelder(8): every verb with its flags.
-func Program(root *cobra.Command, version string) []byte {
+// Question is one that check asks: its name, and what it finds.
+type Question struct{ Name, Finds string }
+
+// Program is brandmelder(8): every verb with its flags, and how to read what check says.
+func Program(root *cobra.Command, version string, questions []Question) []byte {
 	p := newPage(root.Name(), 8, version)
 	p.section("NAME")
 	p.text(root.Name() + " - " + root.Short)
@@ -56,16 +59,39 @@ func Program(root *cobra.Command, version string) []byte {
 		"beacons, data that leaves, and what surrounds them. It stores what it saw in a journal on disk.")
 	p.section("COMMANDS")
 	verbs(p, root)
+	p.checks(questions)
 	p.section("EXIT STATUS")
 	p.item("0", "done")
 	p.item("1", "it ran, and found what it was asked about to be bad")
-	p.item("2", "wrong use or configuration; the message names file, line and column")
+	p.item("2", "wrong use or configuration; the message names file, line and column. Of status also: nothing is seen")
 	p.section("FILES")
 	p.item("/etc/brandmelder/brandmelder.yaml", "the configuration, see brandmelder.yaml(5)")
 	p.item("/var/lib/brandmelder", "the state: journal, alerts, what was learned")
 	p.section("SEE ALSO")
 	p.text("brandmelder.yaml(5)")
 	return []byte(p.String())
+}
+
+// checks says how to read what check prints.
+func (p *page) checks(questions []Question) {
+	p.section("READING CHECK")
+	p.text("The lines at the top are what was found to be so, each behind the name of its question. Below them stands what is\n" +
+		"not as it should be, in paragraphs of these lines:")
+	p.item("PROBLEM", "what is wrong, about which interface or file, and the question that found it in brackets; check exits 1")
+	p.item("note", "the same, but the sensor does its work: nothing has to be done")
+	p.item("lost", "what the sensor cannot see, keep or send as long as it stays so")
+	p.item("switch", "what to change on the switch, where that is at fault")
+	p.item("mend", "a command to copy, or a line of the configuration")
+	p.WriteString(".PP\n")
+	p.text("The last line counts both. Begin with config and names: with a wrong file or interface the rest says little, and\n" +
+		"check exits 2. Then sees, host and the mirror questions: what the mirror port shows decides what can be found. Then\n" +
+		"the others, in any order. After each repair ask again, with sudo, or what only root may see stays unknown. Once the sensor runs,\n" +
+		"status says whether it sees.")
+	p.WriteString(".PP\n")
+	p.text("The questions:")
+	for _, q := range questions {
+		p.item(q.Name, q.Finds)
+	}
 }
 
 // verbs describes what a person can type, innermost commands only.
