@@ -158,6 +158,9 @@ test-package: go-version ## the packages, twice: the same bytes, and no error by
 test-install: go-version ## the package under real systemd: run, hung, killed KILLS times, upgraded, taken back, purged, and with rpm (root)
 	@GO=$(GO) deploy/test-install.sh
 
+test-machine: go-version ## the package on a booted machine with real systemd and Debian's 6.1 and 6.12, emulated (root): SUITES="bookworm bookworm-backports"
+	@GO=$(GO) deploy/test-machine.sh $(SUITES)
+
 lint: go-version ## formatting and vet
 	@test -z "$$(gofmt -l sensor bpf ingest)" || { gofmt -l sensor bpf ingest; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...

@@ -8,33 +8,15 @@
 set -euo pipefail
 kernel=$1
 shift
-modules="veth dummy bridge macvlan 8021q sch_ingress cls_bpf af_packet virtio_pci virtio_rng"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
 image=$(find "$kernel" -name 'vmlinuz*' -type f | head -1)
-tree=$(dirname "$(find "$kernel" -path '*lib/modules/*/kernel' -type d | head -1)")
-mkdir -p "$root"/{bin,proc,sys,dev,tmp,run,etc,modules,tests}
+mkdir -p "$root"/{bin,proc,sys,dev,tmp,run,etc,tests}
 cp "$(command -v busybox)" "$root/bin/busybox"
 for name in sh mount insmod poweroff ip cat grep ls mkdir dmesg; do ln -s busybox "$root/bin/$name"; done
 
-# modules with what they need, in the order in which they load; busybox cannot read compressed ones.
-n=100
-declare -A loaded
-for module in $modules; do
-  line=$(grep -m1 -E "/${module//_/[_-]}\.ko(\.xz|\.zst)?:" "$tree/modules.dep" || true)
-  [ -n "$line" ] || continue # built in
-  for file in $(tr ' ' '\n' <<<"${line#*:}" | tac) "${line%%:*}"; do
-    [ -z "${loaded[$file]:-}" ] || continue
-    loaded[$file]=1
-    n=$((n + 1))
-    case $file in
-      *.xz) xz -dc "$tree/$file" ;;
-      *.zst) zstd -qdc "$tree/$file" ;;
-      *) cat "$tree/$file" ;;
-    esac >"$root/modules/$n.ko"
-  done
-done
+"$(dirname "$0")/kernel-modules.sh" "$kernel" "$root/modules" veth dummy bridge macvlan 8021q sch_ingress cls_bpf af_packet virtio_pci virtio_rng
 
 for binary in "$@"; do
   cp "$binary" "$root/tests/"
