@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,20 +71,14 @@ func TestWhatWasLearnedSurvives(t *testing.T) {
 	if found, _ = learn(t, state); !found["ics-command"].Empty || found["ics-command"].Err == nil {
 		t.Errorf("of two broken snapshots: %+v", found["ics-command"])
 	}
-	var screen bytes.Buffer
-	c := statusCommand()
 	config := filepath.Join(t.TempDir(), "c.yaml")
 	if err := os.WriteFile(config, []byte("state_dir: "+state+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.SetArgs([]string{"-c", config})
-	c.SetOut(&screen)
-	if err := c.Execute(); err != nil {
-		t.Fatal(err)
-	}
+	screen := must(t, config, "status")
 	for _, want := range []string{"learning until ", "(day 1 of 14)", "began anew: ics-command.snap: "} {
-		if !strings.Contains(screen.String(), want) {
-			t.Errorf("status does not say %q:\n%s", want, screen.String())
+		if !strings.Contains(screen, want) {
+			t.Errorf("status does not say %q:\n%s", want, screen)
 		}
 	}
 }
