@@ -17,8 +17,11 @@ import (
 	"github.com/brandmelder/brandmelder/ingest"
 	questions "github.com/brandmelder/brandmelder/sensor/check"
 	"github.com/brandmelder/brandmelder/sensor/config"
+	"github.com/brandmelder/brandmelder/sensor/event"
 	"github.com/brandmelder/brandmelder/sensor/iface"
 	"github.com/brandmelder/brandmelder/sensor/output"
+	"github.com/brandmelder/brandmelder/sensor/pipeline"
+	"github.com/brandmelder/brandmelder/sensor/secret"
 )
 
 // checking is the verb's flags.
@@ -51,6 +54,9 @@ func (v *checking) check(w io.Writer, names []string) error {
 		return err
 	}
 	wrong := v.load()
+	if wrong == nil {
+		wrong = v.starts()
+	}
 	if wrong != nil {
 		v.Config = config.Default()
 	}
@@ -75,6 +81,33 @@ func (v *checking) check(w io.Writer, names []string) error {
 		return e.Absent
 	case r.Bad() > 0:
 		return bad("%d problems", r.Bad())
+	}
+	return nil
+}
+
+// starts says what of the configuration the detectors of run and the outputs of ship would
+// not take; rules, databases of places and Elasticsearch have questions of their own.
+func (v *checking) starts() error {
+	c := v.Config
+	know := c.Know()
+	know.CityDB, know.ASNDB = "", ""
+	if _, err := pipeline.New(pipeline.Config{Shards: 1, Know: know, Detectors: c.Detector}, func(event.Doc) {}); err != nil {
+		return err
+	}
+	for i := range c.Outputs {
+		o := &c.Outputs[i]
+		spec := output.Find(o.Name)
+		own, _ := o.Settings() // load has looked at them
+		if _, elastic := own.(*output.Elasticsearch); elastic || !spec.Remote { // a local one is made by looking at it
+			continue
+		}
+		sink, err := spec.Open(output.Env{Namespace: v.Namespace, Lang: v.Lang}, own)
+		if err != nil && !errors.Is(err, secret.ErrElsewhere) {
+			return fmt.Errorf("output %s: %w", o.Called(), err)
+		}
+		if err == nil {
+			sink.Close()
+		}
 	}
 	return nil
 }

@@ -39,18 +39,25 @@ func ruleFiles(dir string) (files fs.FS, where string, err error) {
 	if dir == "" {
 		return embedded.Files, "the rules that are built in", nil
 	}
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, "", fmt.Errorf("rules: %s is no folder: make it, or leave rules_dir out to use those that are built in", dir)
+	switch info, err := os.Stat(dir); {
+	case err != nil:
+		return nil, "", fmt.Errorf("%s cannot be read: make that folder, or leave rules_dir out to use those that are built in: %w", dir, err)
+	case !info.IsDir():
+		return nil, "", fmt.Errorf("%s is a file: name the folder in which it stands", dir)
 	}
 	return os.DirFS(dir), dir, nil
 }
 
 func loadRules(dir string) (*rule.Set, error) {
-	files, _, err := ruleFiles(dir)
+	files, where, err := ruleFiles(dir)
 	if err != nil {
 		return nil, err
 	}
-	return rule.Load(files, words(), alert.CheckRuleText)
+	set, err := rule.Load(files, words(), alert.CheckRuleText)
+	if err == nil && len(set.Rules) == 0 {
+		err = fmt.Errorf("%s has no rules: they are files that end in .yml or .yaml, in the folder itself and not in one below it", where)
+	}
+	return set, err
 }
 
 // rules reads the rules of the configuration.
@@ -69,7 +76,7 @@ func rulesCommand() *cobra.Command {
 		Use:   "rules",
 		Short: "rules in the Sigma format: list, test, explain",
 		Long: "Rules describe single events. Those that are built in can be replaced by a folder: rules_dir in the\n" +
-			"configuration, or the folder that a verb is given.",
+			"configuration, or the folder that test is given.",
 	}
 	c.AddCommand(rulesListCommand(), rulesTestCommand(), rulesExplainCommand())
 	return c

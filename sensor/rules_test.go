@@ -84,7 +84,10 @@ func TestBadRulesAreRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "a.yml:1:1") {
 		t.Errorf("%v", err)
 	}
-	if _, err := say(t, "rules", "test", filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "is no folder") {
+	if _, err := say(t, "rules", "test", t.TempDir()); err == nil || !strings.Contains(err.Error(), "has no rules") {
+		t.Errorf("a folder without rules: %v", err)
+	}
+	if _, err := say(t, "rules", "test", filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "make that folder") {
 		t.Errorf("%v", err)
 	}
 }

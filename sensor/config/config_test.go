@@ -91,14 +91,14 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"misspelt key":        {"lang: nl\nretentoin: {}\n", `c.yaml:2:1: unknown key "retentoin": did you mean "retention"?`},
 		"misspelt in a list":  {"zones:\n  - name: a\n    network: [10.0.0.0/8]\n", `c.yaml:3:5: unknown key "network": did you mean "networks"?`},
 		"far from any":        {"geo: {xyzzyx: 1}\n", `c.yaml:1:7: unknown key "xyzzyx": choose asn, city`},
-		"wrong type":          {"\nlimits: {flows: many}\n", "c.yaml:2: cannot unmarshal"},
+		"wrong type":          {"\nlimits: {flows: many}\n", `c.yaml:2:17: "many" is no whole number`},
 		"no YAML":             {"lang: [\n", "c.yaml:"},
 		"language":            {"# one\nlang: fr\n", `c.yaml:2:7: lang "fr": choose en or nl`},
 		"namespace":           {"namespace: A B\n", "c.yaml:1:12: namespace"},
 		"limit":               {"limits:\n  flows: 3\n", "c.yaml:2:10: flows 3: choose 1024"},
 		"retention":           {"retention:\n  auth: 0\n", "c.yaml:2:9: auth 0: choose 1 to 36500"},
 		"room":                {"retention:\n  journal_gb: 0.01\n", "c.yaml:2:15: journal_gb 0.01: choose 0.06 to 36500"},
-		"room in words":       {"retention: {journal_gb: 64M}\n", "c.yaml:1: cannot unmarshal"},
+		"room in words":       {"retention: {journal_gb: 64M}\n", `c.yaml:1:25: "64M" is no number`},
 		"network":             {"zones:\n  - name: a\n    networks: [10.0.0.0/33]\n", `c.yaml:3:16: "10.0.0.0/33" is not a network`},
 		"zone twice":          {"zones:\n  - {name: a, networks: [10.0.0.0/8]}\n  - {name: a, networks: [11.0.0.0/8]}\n", "c.yaml:3:5: zone a: stands twice"},
 		"zone without name":   {"zones: [{networks: [10.0.0.0/8]}]\n", "c.yaml:1:9: zone 1: has no name"},
@@ -113,7 +113,9 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"limit of messages":   {"outputs: [{name: ndjson, per_minute: -1}]\n", "c.yaml:1:38: per_minute -1"},
 		"detector":            {"detectors:\n  uplaod: {}\n", `c.yaml:2:11: unknown detector "uplaod": did you mean "upload"?`},
 		"the same key twice":  {"lang: en\nlang: nl\n", "already defined"},
-		"text where map goes": {"- a\n- b\n", "c.yaml:1: cannot unmarshal"},
+		"two documents":       {"lang: nl\n---\nlang: en\n", "c.yaml:3:1: a second document"},
+		"broken second":       {"lang: nl\n---\n[\n", "c.yaml:3"},
+		"text where map goes": {"- a\n- b\n", "c.yaml:1:1: keys with values belong here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(t, test.text)

@@ -28,10 +28,18 @@ func Load(path string) (*Config, error) {
 	}
 	defer f.Close()
 	c.path = path
-	var root yaml.Node
-	err = yaml.NewDecoder(f).Decode(&root)
+	var root, more yaml.Node
+	decoder := yaml.NewDecoder(f)
+	err = decoder.Decode(&root)
 	if errors.Is(err, io.EOF) { // an empty file
 		return c, nil
+	}
+	if err == nil {
+		if err = decoder.Decode(&more); err == nil {
+			err = strict.At(more.Content[0], "a second document, which nothing would read: take out the --- above it")
+		} else if errors.Is(err, io.EOF) {
+			err = nil
+		}
 	}
 	if err != nil {
 		return nil, strict.InFile(path, err)

@@ -71,11 +71,17 @@ func compile(detection *yaml.Node, s *source) (node, error) {
 		key, value := detection.Content[i], detection.Content[i+1]
 		switch key.Value {
 		case "condition":
+			if err := writable(value); err != nil {
+				return nil, err
+			}
 			c.at, c.tokens = value, tokens(value.Value)
 		case "timeframe":
 			return nil, strict.At(key, "timeframe is not supported: a rule describes one event")
 		default:
 			n, err := search(value, s)
+			if err == nil && c.searches[key.Value] != nil {
+				err = strict.At(key, "search %q stands twice: the second would take the place of the first", key.Value)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -90,6 +96,17 @@ func compile(detection *yaml.Node, s *source) (node, error) {
 		err = strict.At(c.at, "condition: %q stands where and, or or the end was expected", c.tokens[0])
 	}
 	return n, err
+}
+
+// writable refuses by name what Sigma's conditions may be and ours are not.
+func writable(n *yaml.Node) error {
+	switch {
+	case n.Kind == yaml.SequenceNode:
+		return strict.At(n, "condition: a list is not supported: write one condition, with or between them")
+	case strings.Contains(n.Value, "|"):
+		return strict.At(n, "condition: what stands behind | (count, near …) is not supported: a rule describes one event")
+	}
+	return nil
 }
 
 // condition reads Sigma's conditions by recursive descent.
@@ -220,6 +237,9 @@ func search(n *yaml.Node, s *source) (node, error) {
 	case yaml.MappingNode:
 		var parts allOf
 		for i := 0; i+1 < len(n.Content); i += 2 {
+			if strings.HasPrefix(n.Content[i].Value, "|") {
+				return nil, noWords(n)
+			}
 			p, err := newTest(n.Content[i], n.Content[i+1], s)
 			if err != nil {
 				return nil, err
@@ -231,5 +251,9 @@ func search(n *yaml.Node, s *source) (node, error) {
 		}
 		return parts, nil
 	}
-	return nil, strict.At(n, "a search is a map of fields: words without a field cannot be looked for, since records have no raw text")
+	return nil, noWords(n)
+}
+
+func noWords(n *yaml.Node) error {
+	return strict.At(n, "a search is a map of fields: words without a field cannot be looked for, since records have no raw text")
 }

@@ -14,6 +14,7 @@ import (
 // file is a rule as it is written: Sigma's own keys, and ours under brandmelder.
 type file struct {
 	Title          string    `yaml:"title"`
+	Name           string    `yaml:"name"`
 	ID             string    `yaml:"id"`
 	Status         string    `yaml:"status"`
 	Description    string    `yaml:"description"`
@@ -49,6 +50,11 @@ func build(doc *yaml.Node, words Words, check Check) (*Rule, error) {
 		return nil, strict.At(doc, "an empty document: a rule has title, id, logsource, detection, level and brandmelder")
 	}
 	root := doc.Content[0]
+	for _, kind := range []string{"correlation", "filter", "action"} { // a misspelt key is told by Decode
+		if n := strict.Find(root, kind); n != root {
+			return nil, strict.At(n, "%s: Sigma's correlations, filters and actions are not supported: a rule describes one event", kind)
+		}
+	}
 	var f file
 	if err := strict.Decode("", root, &f); err != nil {
 		return nil, err
@@ -94,6 +100,8 @@ func (f *file) complete(root *yaml.Node) error {
 		return strict.At(strict.Find(root, "id"), "id %q is no UUID: make one with uuidgen, in lower case", f.ID)
 	case levels[f.Level] == 0:
 		return strict.At(strict.Find(root, "level"), "level %q: choose informational, low, medium, high or critical", f.Level)
+	case f.Own.Family == "":
+		return strict.At(strict.Find(root, "brandmelder"), "brandmelder.family is missing, which says what kind of alert it is: choose %s", strings.Join(event.Families, ", "))
 	case !slices.Contains(event.Families, f.Own.Family):
 		return strict.At(strict.Find(root, "brandmelder", "family"), "brandmelder.family: %s", strict.Unknown("family", f.Own.Family, event.Families))
 	case len(f.Own.Text) > 0 && (f.Own.Text["en"] == "" || f.Own.Text["nl"] == "" || len(f.Own.Text) > 2):

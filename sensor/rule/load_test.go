@@ -70,6 +70,13 @@ func TestRefused(t *testing.T) {
 		"same id":      {ruleText(good, yes, no) + "---\n" + ruleText(good, yes, no), "is also that of"},
 		"yaml":         {"title: [", "x.yml"},
 		"long":         {strings.Repeat("# a\n", 20000), "at most"},
+		"two searches": {ruleText("s:\n  url.domain: a\ns:\n  url.domain: b\ncondition: s", yes, no), `x.yml:9:3: search "s" stands twice`},
+		"all words":    {ruleText("s:\n  '|all': [a, b]\ncondition: s", yes, no), "records have no raw text"},
+		"aggregation":  {strings.Replace(ruleText(good, yes, no), "condition: s", "condition: s | count() > 5", 1), "count, near"},
+		"conditions":   {strings.Replace(ruleText(good, yes, no), "condition: s", "condition: [s, not s]", 1), "a list is not supported"},
+		"correlation":  {"title: x\ncorrelation: {type: event_count}\n", "x.yml:2:14: correlation: Sigma's"},
+		"no family":    {strings.Replace(ruleText(good, yes, no), "  family: web-exploit\n", "", 1), "brandmelder.family is missing"},
+		"no document":  {"---\n", "x.yml"},
 		"deep":         {ruleText("s:\n  url.domain: a\ncondition: "+strings.Repeat("(", 40)+"s"+strings.Repeat(")", 40), yes, no), "nested more"},
 	} {
 		_, err := load(c.text)
@@ -95,6 +102,20 @@ func TestAllOrNothing(t *testing.T) {
 	_, err = Load(fstest.MapFS{"a.yml": {Data: []byte(text)}}, testWords, func(string) error { return errors.New("no title") })
 	if err == nil || !strings.Contains(err.Error(), "no title") {
 		t.Errorf("a bad text was read: %v", err)
+	}
+}
+
+// A folder is read as people fill it: both endings, a last --- and what is no rule beside them.
+func TestLoadsBothEndings(t *testing.T) {
+	rule := ruleText(good, "{url.domain: a}", "{url.domain: b}")
+	s, err := Load(fstest.MapFS{
+		"a.yml":     {Data: []byte(rule + "---\n")},
+		"b.yaml":    {Data: []byte("name: b\n" + strings.Replace(rule, "11111111", "22222222", 1))},
+		"c.ysyml":   {Data: []byte("no rule")},
+		"README.md": {Data: []byte("no rule")},
+	}, testWords, func(string) error { return nil })
+	if err != nil || len(s.Rules) != 2 {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 

@@ -68,13 +68,14 @@ func (s *Set) Of(kind string) []*Rule { return s.byKind[kind] }
 // Check judges the text of a rule in one language.
 type Check func(text string) error
 
-// Load reads all .yml files of a folder. One bad rule refuses the whole load, so
+// Load reads all .yml and .yaml files of a folder, not those of folders in it. One bad rule refuses the whole load, so
 // that nothing is half applied; the error names every one that is bad.
 func Load(files fs.FS, words Words, check Check) (*Set, error) {
-	names, err := fs.Glob(files, "*.yml")
+	names, err := fs.Glob(files, "*.y*ml")
 	if err != nil {
 		return nil, err
 	}
+	names = slices.DeleteFunc(names, func(n string) bool { return path.Ext(n) != ".yml" && path.Ext(n) != ".yaml" })
 	s := &Set{byKind: map[string][]*Rule{}}
 	var errs []error
 	for _, name := range names {
@@ -118,6 +119,9 @@ func loadFile(files fs.FS, name string, words Words, check Check) (out []*Rule, 
 		}
 		if err != nil {
 			return nil, strict.InFile(name, err)
+		}
+		if len(out) > 0 && len(doc.Content) == 1 && doc.Content[0].Tag == "!!null" { // behind a last ---
+			continue
 		}
 		r, err := build(&doc, words, check)
 		if err != nil {

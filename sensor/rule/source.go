@@ -88,14 +88,25 @@ func (l logsource) find(n *yaml.Node, words Words) (*source, error) {
 		s, ok = source{kinds: []string{kind}, names: flowNames}, true
 	}
 	if !ok {
-		return nil, strict.At(n, "logsource category %q, product %q, service %q is not seen on a network, or not known here: use product: %s with the kind of record as service, or one of %s",
-			l.Category, l.Product, l.Service, own, strings.Join(slices.Sorted(maps.Keys(sources)), ", "))
+		return nil, strict.At(n, "logsource category %q, product %q, service %q is not seen on a network, or not known here: use product: %s with the kind of record as service, product: zeek with service %s, or category %s",
+			l.Category, l.Product, l.Service, own, strings.Join(sourcesLike("|zeek|", ""), ", "), strings.Join(sourcesLike("", "||"), ", "))
 	}
 	for _, kind := range s.kinds {
 		s.tables = append(s.tables, words[kind])
 	}
 	s.tables = append(s.tables, (&event.Flow{}).Table())
 	return &s, nil
+}
+
+// sourcesLike are the sources whose name begins and ends so, by what is between.
+func sourcesLike(begin, end string) (names []string) {
+	for name := range sources {
+		if strings.HasPrefix(name, begin) && strings.HasSuffix(name, end) {
+			names = append(names, strings.TrimSuffix(strings.TrimPrefix(name, begin), end))
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // field is the path of a name and what it is in the records.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -51,18 +52,26 @@ func InFile(path string, err error) error {
 		text = strings.Join(e.Errors, "; ")
 	}
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "line ")
+	if text[0] < '0' || text[0] > '9' { // a place that the decoder does not know
+		text = " " + text
+	}
 	return fmt.Errorf("%s:%s", path, text)
 }
 
 var own = reflect.TypeFor[yaml.Unmarshaler]()
 
-// known refuses keys that the type does not have, at any depth.
+// known refuses keys that the type does not have and values that it cannot hold, at any depth.
 func known(n *yaml.Node, t reflect.Type) error {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
 	switch {
+	case n.Tag == "!!null":
 	case t == reflect.TypeFor[yaml.Node](), reflect.PointerTo(t).Implements(own): // its reader decodes it
+	case t.Kind() == reflect.Pointer:
+		return known(n, t.Elem())
+	case !fits(n, t):
+		return At(n, "%s", belongs(n, t))
 	case n.Kind == yaml.SequenceNode && t.Kind() == reflect.Slice:
 		for _, item := range n.Content {
 			if err := known(item, t.Elem()); err != nil {
@@ -73,6 +82,38 @@ func known(n *yaml.Node, t reflect.Type) error {
 		return knownKeys(n, fieldsOf(t))
 	}
 	return nil
+}
+
+// fits reports whether a value is of the form that the type has.
+func fits(n *yaml.Node, t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Slice:
+		return n.Kind == yaml.SequenceNode
+	case reflect.Struct, reflect.Map:
+		return n.Kind == yaml.MappingNode
+	}
+	return n.Kind == yaml.ScalarNode && n.Decode(reflect.New(t).Interface()) == nil
+}
+
+// belongs says what should stand in place of a value that does not fit.
+func belongs(n *yaml.Node, t reflect.Type) string {
+	switch kind := t.Kind(); {
+	case kind == reflect.Slice && n.Kind == yaml.ScalarNode:
+		return fmt.Sprintf("a list belongs here: write [%s]", n.Value)
+	case kind == reflect.Slice:
+		return "a list belongs here"
+	case kind == reflect.Struct, kind == reflect.Map:
+		return "keys with values belong here, as key: value"
+	case n.Kind != yaml.ScalarNode:
+		return "one value belongs here"
+	case t == reflect.TypeFor[time.Duration]():
+		return fmt.Sprintf("%q is no time: write one such as 30s or 5m", n.Value)
+	case kind == reflect.Bool:
+		return fmt.Sprintf("%q: choose true or false", n.Value)
+	case kind == reflect.Float64:
+		return fmt.Sprintf("%q is no number", n.Value)
+	}
+	return fmt.Sprintf("%q is no whole number that fits here", n.Value)
 }
 
 func knownKeys(n *yaml.Node, fields map[string]reflect.Type) error {

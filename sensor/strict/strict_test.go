@@ -3,6 +3,7 @@ package strict
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -11,6 +12,13 @@ type ward struct {
 	Name string    `yaml:"name"`
 	Beds []bed     `yaml:"beds"`
 	Free yaml.Node `yaml:"free"`
+	Kept kept      `yaml:"kept"`
+}
+
+type kept struct {
+	For   time.Duration `yaml:"for"`
+	Share *float64      `yaml:"share"`
+	Open  bool          `yaml:"open"`
 }
 
 type bed struct {
@@ -32,7 +40,16 @@ func TestDecode(t *testing.T) {
 		"name: a\nbeds: [{number: 1}]\nfree: {any: [thing]}": "",
 		"nam: a":                         `w.yml:1:1: unknown key "nam": did you mean "name"?`,
 		"beds:\n  - number: 1\n    x: 2": `w.yml:3:5: unknown key "x": choose number`,
-		"beds: [{number: many}]":         "w.yml:1",
+		"beds: [{number: many}]":         `w.yml:1:17: "many" is no whole number`,
+		"beds: [{number: [1]}]":          "w.yml:1:17: one value belongs here",
+		"beds: one":                      "w.yml:1:7: a list belongs here: write [one]",
+		"beds: {one: 1}":                 "w.yml:1:7: a list belongs here",
+		"beds: [one]":                    "w.yml:1:8: keys with values belong here",
+		"- name: a":                      "w.yml:1:1: keys with values belong here",
+		"kept: {for: 3 days}":            `w.yml:1:13: "3 days" is no time`,
+		"kept: {share: half}":            `w.yml:1:15: "half" is no number`,
+		"kept: {open: maybe}":            `w.yml:1:14: "maybe": choose true or false`,
+		"kept: {for: 30s, share: 1}\nbeds:\nname: 5": "",
 	} {
 		if _, err := read(t, text); want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) {
 			t.Errorf("%q: %v\nwant %s", text, err, want)
@@ -51,7 +68,7 @@ func TestFind(t *testing.T) {
 	if got := Find(n, "beds", 4); got != Find(n, "beds") {
 		t.Error("what is not there is not the nearest above it")
 	}
-	if keys := Keys(ward{}); len(keys) != 3 || keys[0] != "beds" {
+	if keys := Keys(ward{}); len(keys) != 4 || keys[0] != "beds" {
 		t.Errorf("keys %v", keys)
 	}
 	if err := At(n, "bad %d", 3); err.Error() != "1:1: bad 3" {
