@@ -97,7 +97,7 @@ func (v *checking) starts() error {
 	for i := range c.Outputs {
 		o := &c.Outputs[i]
 		spec := output.Find(o.Name)
-		own, _ := o.Settings() // load has looked at them
+		own, _ := o.Settings()                                                  // load has looked at them
 		if _, elastic := own.(*output.Elasticsearch); elastic || !spec.Remote { // a local one is made by looking at it
 			continue
 		}

@@ -45,7 +45,10 @@ func rootCommand() *cobra.Command {
 		Short:         "The fire alarm of a care institution's network",
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       version,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	root.SetFlagErrorFunc(hint)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		alertsCommand(),
@@ -66,7 +69,31 @@ func rootCommand() *cobra.Command {
 		upgradeCommand(),
 		versionCommand(),
 	)
+	hintAt(root)
 	return root
+}
+
+// hint adds to what is wrong with a command line where to look.
+func hint(c *cobra.Command, err error) error {
+	return fmt.Errorf("%w\nsee %s --help", err, c.CommandPath())
+}
+
+// hintAt gives every verb below c arguments that are refused with a hint.
+func hintAt(c *cobra.Command) {
+	for _, verb := range c.Commands() {
+		if verb.HasSubCommands() { // else a misspelt one would print help and end well
+			verb.Args, verb.RunE = cobra.NoArgs, func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+		if check := verb.Args; check != nil {
+			verb.Args = func(c *cobra.Command, args []string) error {
+				if err := check(c, args); err != nil {
+					return hint(c, err)
+				}
+				return nil
+			}
+		}
+		hintAt(verb)
+	}
 }
 
 // garbagePercent is how much the heap may grow before it is collected. Most of it

@@ -187,9 +187,10 @@ func (f *file) close() error {
 // looks says what a file that is no capture seems to be.
 func looks(head []byte) string {
 	for _, kind := range []struct{ magic, what string }{
-		{"PK\x03\x04", "a zip archive"}, {"BZh", "bzip2 (only gzip and zstd are read)"},
-		{"\xfd7zXZ", "xz (only gzip and zstd are read)"}, {"7z\xbc\xaf", "a 7z archive"},
-		{"\x7fELF", "a program"}, {"%PDF", "a PDF"}, {"snoop\x00", "a snoop capture (only pcap and pcapng are read)"},
+		{"PK\x03\x04", "a zip archive: unpack it first"}, {"BZh", "bzip2: bzip2 -dc FILE | brandmelder replay -"},
+		{"\xfd7zXZ", "xz: xz -dc FILE | brandmelder replay -"}, {"7z\xbc\xaf", "a 7z archive: unpack it first"},
+		{"\x7fELF", "a program"}, {"%PDF", "a PDF"}, {"snoop\x00", "a snoop capture: editcap FILE NEW makes it pcapng"},
+		{"GMBU", "a capture of Network Monitor: editcap FILE NEW makes it pcapng"}, {"RTSS", "a capture of Network Monitor: editcap FILE NEW makes it pcapng"},
 	} {
 		if len(head) >= len(kind.magic) && string(head[:len(kind.magic)]) == kind.magic {
 			return kind.what

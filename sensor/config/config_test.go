@@ -86,6 +86,12 @@ func TestDocumentation(t *testing.T) {
 
 func samePrefix(a, b Prefix) bool { return a.Prefix == b.Prefix }
 
+func TestALastLineIsNoDocument(t *testing.T) {
+	if c, err := load(t, "lang: nl\n---\n# the end\n"); err != nil || c.Lang != "nl" {
+		t.Error(c, err)
+	}
+}
+
 func TestErrorsNameTheirPlace(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"misspelt key":        {"lang: nl\nretentoin: {}\n", `c.yaml:2:1: unknown key "retentoin": did you mean "retention"?`},

@@ -35,7 +35,7 @@ func Load(path string) (*Config, error) {
 		return c, nil
 	}
 	if err == nil {
-		if err = decoder.Decode(&more); err == nil {
+		if err = decoder.Decode(&more); err == nil && more.Content[0].Tag != "!!null" {
 			err = strict.At(more.Content[0], "a second document, which nothing would read: take out the --- above it")
 		} else if errors.Is(err, io.EOF) {
 			err = nil
