@@ -73,22 +73,31 @@ func beaconLook(n int) bool {
 // first full ring is another chance for chance, and there are as many as there are
 // rings, so the bar rises with them.
 func beaconBar(n int, calls []checkIn) (bar float64, slow bool) {
-	if n >= beaconSlowLeast && n < beaconSlowMost && dayAndNight(calls) {
-		return beaconSlowLimit, true
+	if n < beaconSlowLeast || n >= beaconSlowMost {
+		return beaconLimit + math.Log10(max(1, float64(n)/beaconRing)), false
 	}
-	return beaconLimit + math.Log10(max(1, float64(n)/beaconRing)), false
+	span, longest := waits(calls)
+	switch {
+	case !dayAndNight(span, longest):
+		return beaconLimit, false
+	case float64(longest)*float64(len(calls)-1) <= beaconBound*float64(span):
+		return beaconBoundLimit, true
+	}
+	return beaconSlowLimit, true
+}
+
+// waits is the time from the first call to the last, and the longest without one.
+func waits(calls []checkIn) (span, longest int64) {
+	for i := 1; i < len(calls); i++ {
+		longest = max(longest, calls[i].at-calls[i-1].at)
+	}
+	return calls[len(calls)-1].at - calls[0].at, longest
 }
 
 // dayAndNight reports whether calls go on for half a day and no more than one, without
 // a pause of a quarter of that time, as those of a person do not.
-func dayAndNight(calls []checkIn) bool {
-	span := calls[len(calls)-1].at - calls[0].at
-	for i := 1; i < len(calls); i++ {
-		if calls[i].at-calls[i-1].at > span/4 {
-			return false
-		}
-	}
-	return span >= beaconNight && span <= beaconDay
+func dayAndNight(span, longest int64) bool {
+	return span >= beaconNight && span <= beaconDay && longest <= span/4
 }
 
 // add keeps a call, unless it belongs to the one before or is out of order.

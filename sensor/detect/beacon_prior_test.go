@@ -99,7 +99,7 @@ func TestBeaconPriors(t *testing.T) {
 }
 
 func printPriors() {
-	rows := []int{5, 7, 9, 11, 13, 15, 19, 23, 27, 31, 39, 47, 63, 95, 127, 191, 255}
+	rows := []int{6, 7, 9, 11, 13, 15, 19, 23, 27, 31, 39, 47, 63, 95, 127, 191, 255}
 	tails := make([][statCount]prior, len(rows))
 	var wait sync.WaitGroup
 	for i, n := range rows {

@@ -16,6 +16,9 @@ func (s *beaconScorer) renewalGain(mode float64) (float64, rhythm) {
 	try := func(a, b float64) {
 		pad := min(.25, .1*mode)
 		t := timer{a: max(a-pad, .5*a), b: b + pad, share: .2, missed: .1}
+		if t.own(s.sorted) < beaconLeast {
+			return
+		}
 		if l := t.fit(s.fitted, timerGlance); l > most {
 			best, most, r = t, l, rhythm{period: (a + b) / 2, jitter: (b - a) / (a + b)}
 		}
@@ -63,6 +66,13 @@ type timer struct {
 	a, b   float64 // s
 	share  float64 // of foreign intervals
 	missed float64
+}
+
+// own is how many of the intervals, shortest first, can be one draw.
+func (t *timer) own(sorted []float64) int {
+	from, _ := slices.BinarySearch(sorted, t.a)
+	to, _ := slices.BinarySearch(sorted, t.b)
+	return to - from
 }
 
 const (

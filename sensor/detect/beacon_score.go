@@ -11,9 +11,11 @@ type checkIn struct {
 	up, down uint32 // payload, bytes; both 0 until the conversation ended
 }
 
-// Least numbers of intervals: of a series, and of the calls of one size in it.
 const (
-	beaconLeast   = 5
+	// Least number of intervals: of a series, and of those in it that are a timer's own.
+	// That fewer of many agree is a coincidence, or the tick of a clock by which something
+	// else is looked at.
+	beaconLeast   = 6
 	beaconCap     = 9.0  // of the score: beyond, the extrapolated tail says nothing
 	beaconCluster = .15  // share of the calls that those of one size must make up
 	beaconBand    = 1.09 // sizes this near are one size

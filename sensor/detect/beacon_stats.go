@@ -26,7 +26,7 @@ type rhythm struct {
 }
 
 // regularity computes the statistics of the intervals in x, s, all above 0, at
-// least four of them.
+// least beaconLeast of them.
 func (s *beaconScorer) regularity() ([statCount]float64, rhythm) {
 	s.sorted = append(s.sorted[:0], s.x...)
 	slices.Sort(s.sorted)
@@ -126,7 +126,7 @@ func truncated(sorted []float64, mode float64) float64 {
 	from, _ := slices.BinarySearch(sorted, .3*mode)
 	to, _ := slices.BinarySearch(sorted, 1.7*mode)
 	kept := sorted[from:to]
-	if len(kept) < 4 {
+	if len(kept) < beaconLeast {
 		return -10
 	}
 	mean, square := meanAndSquares(kept)
