@@ -8,36 +8,31 @@ import (
 // freshLaws were committed before the score had seen them and are looked at once,
 // with the score and all bars as they are then: see docs/eval-beacon.md.
 var freshLaws = []law{
-	// A door that asks a service whether a badge may pass: people come by chance, a few at
-	// once, and many within the half hour in which one shift hands over to the next.
-	inSeconds("door with badges", func(r *rand.Rand) func(float64) float64 {
-		mean, crowd, more := logUniform(r, 60, 1200), logUniform(r, 2, 15), .2+.5*r.Float64()
+	// An analyser of blood that asks for the order when a sample is put in and sends the
+	// result when its time of analysis is over; samples come by chance, seldom at night.
+	inSeconds("analyser of blood", func(r *rand.Rand) func(float64) float64 {
+		takes, mean, runs := logUniform(r, 60, 300), logUniform(r, 200, 3600), false
 		return func(now float64) float64 {
-			if r.Float64() < more {
-				return 2 + 8*r.ExpFloat64()
+			if runs = !runs; runs {
+				return takes + r.NormFloat64()
 			}
-			return thinned(r, now, mean/crowd, func(at float64) float64 {
-				if math.Mod(8+at/3600, 8) < .5 { // shifts begin at eight, four and midnight
-					return 1
-				}
-				return (.1 + .9*daylight(at)) / crowd
-			})
+			return 20 + thinned(r, now, mean, func(at float64) float64 { return .15 + .85*daylight(at) })
 		}
 	}),
-	// A reader of bar codes that calls at each use and once more when it falls asleep, five
-	// or ten minutes after the latest; uses come in groups.
-	inSeconds("reader that falls asleep", func(r *rand.Rand) func(float64) float64 {
-		group, each, away := 2+8*r.Float64(), logUniform(r, 15, 120), logUniform(r, 600, 7200)
-		sleep, slept := []float64{300, 600}[r.IntN(2)], false
-		return func(float64) float64 {
-			wait := each * r.ExpFloat64()
-			if slept || r.Float64() < 1/group {
-				wait = away * r.ExpFloat64()
+	// Orders of meals from tablets at the beds: by chance within the two hours before each
+	// of three meals, a few at other times, and now and then one that is changed at once.
+	inSeconds("orders of meals", func(r *rand.Rand) func(float64) float64 {
+		mean, other, changed := logUniform(r, 60, 900), logUniform(r, .01, .1), .1+.2*r.Float64()
+		return func(now float64) float64 {
+			if r.Float64() < changed {
+				return 5 + 30*r.ExpFloat64()
 			}
-			if slept = !slept && wait > sleep; slept {
-				return sleep
-			}
-			return wait
+			return thinned(r, now, mean, func(at float64) float64 {
+				if clock := math.Mod(8+at/3600, 24); clock > 9.5 && clock < 11.5 || clock > 15 && clock < 17 || clock > 6 && clock < 7.5 {
+					return 1
+				}
+				return other
+			})
 		}
 	}),
 }
@@ -186,6 +181,38 @@ var lookedLaws = []law{
 					return passed
 				}
 			}
+		}
+	}),
+	// A door that asks a service whether a badge may pass: people come by chance, a few at
+	// once, and many within the half hour in which one shift hands over to the next.
+	inSeconds("door with badges", func(r *rand.Rand) func(float64) float64 {
+		mean, crowd, more := logUniform(r, 60, 1200), logUniform(r, 2, 15), .2+.5*r.Float64()
+		return func(now float64) float64 {
+			if r.Float64() < more {
+				return 2 + 8*r.ExpFloat64()
+			}
+			return thinned(r, now, mean/crowd, func(at float64) float64 {
+				if math.Mod(8+at/3600, 8) < .5 { // shifts begin at eight, four and midnight
+					return 1
+				}
+				return (.1 + .9*daylight(at)) / crowd
+			})
+		}
+	}),
+	// A reader of bar codes that calls at each use and once more when it falls asleep, five
+	// or ten minutes after the latest; uses come in groups.
+	inSeconds("reader that falls asleep", func(r *rand.Rand) func(float64) float64 {
+		group, each, away := 2+8*r.Float64(), logUniform(r, 15, 120), logUniform(r, 600, 7200)
+		sleep, slept := []float64{300, 600}[r.IntN(2)], false
+		return func(float64) float64 {
+			wait := each * r.ExpFloat64()
+			if slept || r.Float64() < 1/group {
+				wait = away * r.ExpFloat64()
+			}
+			if slept = !slept && wait > sleep; slept {
+				return sleep
+			}
+			return wait
 		}
 	}),
 }
