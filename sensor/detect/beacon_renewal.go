@@ -225,15 +225,26 @@ const restartJitter = .1
 // restarted reports whether the timer of the calls begins anew with each other call, as
 // that of what keeps a connection open or asks once more when nothing came: then the
 // stretches that other calls cut do not add up to whole periods. A beacon's do, whoever
-// calls between; a few that are short are its own orders. Only a timer that hardly
-// strays can be told so.
+// calls between; a few that are short are its own orders. And a beacon's periods follow
+// each other, but where another call or a missed one is between: of what lasts as long
+// each time (an examination, the rest until a program says goodbye) none follows another.
+// Only a timer that hardly strays can be told so.
 func (r rhythm) restarted(x []float64) bool {
 	if r.jitter > restartJitter {
 		return false
 	}
 	whole, broken := 0, 0
+	own, pairs, before := 0, 0, false
 	sum := 0.0
 	for _, d := range x {
+		is := math.Abs(d/r.period-1) <= restartJitter
+		if is {
+			own++
+		}
+		if is && before {
+			pairs++
+		}
+		before = is
 		if k := math.Round(d / r.period); k >= 1 && math.Abs(d/r.period-k) <= 2*restartJitter {
 			if phase := math.Mod(sum/r.period, 1); sum > 0 && phase > 2*restartJitter && phase < 1-2*restartJitter {
 				broken++
@@ -245,5 +256,6 @@ func (r rhythm) restarted(x []float64) bool {
 		}
 		sum += d
 	}
-	return broken >= 3 && broken > whole
+	inRow := float64(own*(own-1)) / float64(len(x)) // of so many in any order
+	return broken >= 3 && broken > whole || float64(pairs) < inRow/2
 }
