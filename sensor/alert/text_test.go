@@ -129,11 +129,11 @@ func TestFactsByName(t *testing.T) {
 		"names": "a, b, c (+2)", "ports": "22, 80", "hosts": "10.1.0.5, 10.2.0.9",
 		"dns.name": "example.org", "dns.question.name": "www.example.org", "absent": "", "name": "", "trial.tries": "",
 	} {
-		if got, ok := fact(&facts{}, name); got != want || ok != (want != "") {
+		if got, ok := fact("en", &facts{}, name); got != want || ok != (want != "") {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	if _, ok := fact(nil, "tries"); ok {
+	if _, ok := fact("en", nil, "tries"); ok {
 		t.Error("no facts gave one")
 	}
 }

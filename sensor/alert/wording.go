@@ -46,7 +46,7 @@ var commonNames = map[string]func(lang string, a event.Record) string{
 // and its numbers, for an alert is never withheld.
 func word(lang string, a, facts event.Record, rule *event.Rule) Text {
 	lookup := func(name string) (string, bool) {
-		if s, ok := fact(facts, name); ok {
+		if s, ok := fact(lang, facts, name); ok {
 			return s, true
 		}
 		if get := commonNames[name]; get != nil {
@@ -90,8 +90,9 @@ func fallback(lang string, a event.Record) Text {
 }
 
 // fact looks a placeholder up among the facts: by its whole path, or by what
-// follows "brandmelder.<detector>." in it.
-func fact(facts event.Record, name string) (string, bool) {
+// follows "brandmelder.<detector>." in it. Signs are worded, all else is left to the
+// formats.
+func fact(lang string, facts event.Record, name string) (string, bool) {
 	if facts == nil {
 		return "", false
 	}
@@ -104,6 +105,9 @@ func fact(facts event.Record, name string) (string, bool) {
 		var v event.Value
 		if !f.Get(facts, &v) {
 			return "", false
+		}
+		if name == "signs" {
+			return signsOf(lang, v.Strs), true
 		}
 		return plain(f, &v), true
 	}
@@ -153,13 +157,13 @@ func plainList(f *event.Field, v *event.Value) string {
 	default:
 		out = v.Strs
 	}
-	return first(out)
+	return first(out, maxExamples)
 }
 
-// first names a few of a list and says how many there are more.
-func first(list []string) string {
-	if n := len(list) - maxExamples; n > 0 {
-		return strings.Join(list[:maxExamples], ", ") + " (+" + strconv.Itoa(n) + ")"
+// first names the first of a list and says how many there are more.
+func first(list []string, most int) string {
+	if n := len(list) - most; n > 0 {
+		return strings.Join(list[:most], ", ") + " (+" + strconv.Itoa(n) + ")"
 	}
 	return strings.Join(list, ", ")
 }
@@ -169,7 +173,7 @@ func exampleAddrs(addrs []netip.Addr) string {
 	for _, a := range addrs {
 		out = append(out, plainAddr(a))
 	}
-	return first(out)
+	return first(out, maxExamples)
 }
 
 func plainAddr(a netip.Addr) string {

@@ -31,7 +31,7 @@ var driveBySigns = [...]struct {
 }{
 	{"flash", 2}, {"java", 2}, {"silverlight", 2}, {"pdf", 1}, // manuals lie beside drivers
 	{"java-agent", 2}, {"no-languages", 2}, {"no-referrer", 1}, {"other-agent", 1}, {"false-type", 2},
-	{"no-program-name", 2}, {"led-by-other-site", 1}, {"framed", 2}, {"at-once", 2}, {"twice", 1},
+	{"no-program-name", 2}, {"led-by-other-site", 1}, {"framed-page", 2}, {"at-once", 2}, {"twice", 1},
 }
 
 func (s driveBySign) names() (out []string) {

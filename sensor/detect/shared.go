@@ -90,3 +90,10 @@ func (f *firstFew) list() []netip.Addr {
 	}
 	return out
 }
+
+// Signs are the codes of all signs that findings name, each of which alerts word;
+// one that several detectors use means the same in all.
+func Signs() []string {
+	store, _ := (&storeDeeds{signs: ^storeSign(0)}).points()
+	return slices.Concat((^signs(0)).names(), (^driveBySign(0)).names(), (^programSign(0)).names(), (^stealerSign(0)).names(), store)
+}
