@@ -11,7 +11,7 @@ import (
 func TestCheckReadsWhatRunAndShipRead(t *testing.T) {
 	for text, want := range map[string]string{
 		"detectors: {beacon: {scoer: 3}}":                                                  `c.yaml:1:22: unknown key "scoer": did you mean "score"?`,
-		"detectors: {beacon: {score: high}}":                                               `"high" is no number`,
+		"detectors: {beacon: {score: high}}":                                               `this is no number`,
 		"detectors: {scan: {x: 1}}":                                                        `unknown key "x"`,
 		"outputs: [{name: syslog, address: siem}]":                                         "output syslog: syslog: address",
 		"outputs: [{name: webhook, url: '${NOT_SET_HERE}'}]":                               "",

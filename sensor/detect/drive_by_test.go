@@ -15,7 +15,7 @@ func TestDriveByHit(t *testing.T) {
 	}
 	want := []string{
 		"10.0.0.3 old.example 47 [no-program-name led-by-other-site at-once]",
-		"10.0.0.6 frame.example 47 [led-by-other-site framed at-once]",
+		"10.0.0.6 frame.example 47 [led-by-other-site framed-page at-once]",
 		"10.0.0.1 kit.example 73 [flash no-languages no-referrer no-program-name led-by-other-site]",
 		"10.0.0.2 jar.example 73 [java java-agent no-program-name led-by-other-site]",
 	}

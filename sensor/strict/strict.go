@@ -95,11 +95,12 @@ func fits(n *yaml.Node, t reflect.Type) bool {
 	return n.Kind == yaml.ScalarNode && n.Decode(reflect.New(t).Interface()) == nil
 }
 
-// belongs says what should stand in place of a value that does not fit.
+// belongs says what should stand in place of a value that does not fit, and not the
+// value itself, which may be a secret in the wrong place.
 func belongs(n *yaml.Node, t reflect.Type) string {
 	switch kind := t.Kind(); {
 	case kind == reflect.Slice && n.Kind == yaml.ScalarNode:
-		return fmt.Sprintf("a list belongs here: write [%s]", n.Value)
+		return "a list belongs here: write [ ] around it"
 	case kind == reflect.Slice:
 		return "a list belongs here"
 	case kind == reflect.Struct, kind == reflect.Map:
@@ -107,13 +108,13 @@ func belongs(n *yaml.Node, t reflect.Type) string {
 	case n.Kind != yaml.ScalarNode:
 		return "one value belongs here"
 	case t == reflect.TypeFor[time.Duration]():
-		return fmt.Sprintf("%q is no time: write one such as 30s or 5m", n.Value)
+		return "this is no time: write one such as 30s or 5m"
 	case kind == reflect.Bool:
-		return fmt.Sprintf("%q: choose true or false", n.Value)
+		return "choose true or false"
 	case kind == reflect.Float64:
-		return fmt.Sprintf("%q is no number", n.Value)
+		return "this is no number"
 	}
-	return fmt.Sprintf("%q is no whole number that fits here", n.Value)
+	return "this is no whole number that fits here"
 }
 
 func knownKeys(n *yaml.Node, fields map[string]reflect.Type) error {
