@@ -3,36 +3,62 @@ package detect
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // freshLaws were committed before the score had seen them and are looked at once,
 // with the score and all bars as they are then: see docs/eval-beacon.md.
 var freshLaws = []law{
-	// An analyser of blood that asks for the order when a sample is put in and sends the
-	// result when its time of analysis is over; samples come by chance, seldom at night.
-	inSeconds("analyser of blood", func(r *rand.Rand) func(float64) float64 {
-		takes, mean, runs := logUniform(r, 60, 300), logUniform(r, 200, 3600), false
+	// A gateway that pushes the calls of nurses: one when a patient rings, by chance and at
+	// night less, and one when somebody has come, after a log-normal time; some ring again
+	// soon. Several beds run at once, what comes within a second goes together, and none
+	// is told of again because time has passed.
+	inSeconds("calls of nurses", func(r *rand.Rand) func(float64) float64 {
+		mean, comes, sigma := logUniform(r, 60, 1800), logUniform(r, 30, 480), .5+.7*r.Float64()
+		again, soon, night := .1+.4*r.Float64(), logUniform(r, 120, 1800), logUniform(r, .15, .8)
+		ring, due := 0.0, []float64(nil)
 		return func(now float64) float64 {
-			if runs = !runs; runs {
-				return takes + r.NormFloat64()
+			if ring < now+1 {
+				ring = now + 1 + thinned(r, now+1, mean, func(at float64) float64 { return night + (1-night)*daylight(at) })
+				for at := now; ; at += soon * r.ExpFloat64() {
+					if at > now {
+						due = append(due, at)
+					}
+					at += comes * math.Exp(sigma*r.NormFloat64())
+					if due = append(due, at); r.Float64() > again {
+						break
+					}
+				}
 			}
-			return 20 + thinned(r, now, mean, func(at float64) float64 { return .15 + .85*daylight(at) })
+			due = slices.DeleteFunc(due, func(at float64) bool { return at < now+1 })
+			return slices.Min(append(due, ring)) - now
 		}
 	}),
-	// Orders of meals from tablets at the beds: by chance within the two hours before each
-	// of three meals, a few at other times, and now and then one that is changed at once.
-	inSeconds("orders of meals", func(r *rand.Rand) func(float64) float64 {
-		mean, other, changed := logUniform(r, 60, 900), logUniform(r, .01, .1), .1+.2*r.Float64()
+	// A radiologist who opens studies: the time to read one is log-normal, far longer for
+	// sections than for plain films, which a list keeps together; older images are opened
+	// on the way, the telephone interrupts, and at night one waits for the next emergency.
+	inSeconds("studies that are opened", func(r *rand.Rand) func(float64) float64 {
+		plain, longer, sigma, stay := logUniform(r, 25, 180), logUniform(r, 3, 12), .4+.6*r.Float64(), .7+.28*r.Float64()
+		older, look, interrupts, away := .1+.5*r.Float64(), logUniform(r, 5, 60), logUniform(r, .02, .2), logUniform(r, 300, 2400)
+		emergency, sections := logUniform(r, 900, 7200), r.IntN(2) == 0
 		return func(now float64) float64 {
-			if r.Float64() < changed {
-				return 5 + 30*r.ExpFloat64()
+			if r.Float64() < older {
+				return 1.5 + look*math.Exp(.8*r.NormFloat64())
 			}
-			return thinned(r, now, mean, func(at float64) float64 {
-				if clock := math.Mod(8+at/3600, 24); clock > 9.5 && clock < 11.5 || clock > 15 && clock < 17 || clock > 6 && clock < 7.5 {
-					return 1
-				}
-				return other
-			})
+			if r.Float64() > stay {
+				sections = !sections
+			}
+			wait := 1.5 + plain*math.Exp(sigma*r.NormFloat64())
+			if sections {
+				wait *= longer
+			}
+			if r.Float64() < interrupts {
+				wait += away * r.ExpFloat64()
+			}
+			if clock := math.Mod(8+now/3600, 24); clock < 7.5 || clock > 17.5 {
+				wait += emergency * r.ExpFloat64()
+			}
+			return wait
 		}
 	}),
 }
@@ -213,6 +239,33 @@ var lookedLaws = []law{
 				return sleep
 			}
 			return wait
+		}
+	}),
+	// An analyser of blood that asks for the order when a sample is put in and sends the
+	// result when its time of analysis is over; samples come by chance, seldom at night.
+	inSeconds("analyser of blood", func(r *rand.Rand) func(float64) float64 {
+		takes, mean, runs := logUniform(r, 60, 300), logUniform(r, 200, 3600), false
+		return func(now float64) float64 {
+			if runs = !runs; runs {
+				return takes + r.NormFloat64()
+			}
+			return 20 + thinned(r, now, mean, func(at float64) float64 { return .15 + .85*daylight(at) })
+		}
+	}),
+	// Orders of meals from tablets at the beds: by chance within the two hours before each
+	// of three meals, a few at other times, and now and then one that is changed at once.
+	inSeconds("orders of meals", func(r *rand.Rand) func(float64) float64 {
+		mean, other, changed := logUniform(r, 60, 900), logUniform(r, .01, .1), .1+.2*r.Float64()
+		return func(now float64) float64 {
+			if r.Float64() < changed {
+				return 5 + 30*r.ExpFloat64()
+			}
+			return thinned(r, now, mean, func(at float64) float64 {
+				if clock := math.Mod(8+at/3600, 24); clock > 9.5 && clock < 11.5 || clock > 15 && clock < 17 || clock > 6 && clock < 7.5 {
+					return 1
+				}
+				return other
+			})
 		}
 	}),
 }
