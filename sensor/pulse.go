@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,6 +40,9 @@ func lastWord(state string) (*health.Run, error) {
 	r := &health.Run{}
 	if err == nil {
 		err = json.Unmarshal(b, r)
+	}
+	if err != nil {
+		err = fmt.Errorf("what run said last: %s: %w; the next run writes it anew", wordIn(state), err)
 	}
 	return r, err
 }

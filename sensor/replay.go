@@ -25,6 +25,7 @@ type replay struct {
 	output     string
 	out        string
 	shards     int
+	seen       bool // a person sees what is written
 	learned    string
 	settings
 }
@@ -76,10 +77,13 @@ func (r *replay) run(c *cobra.Command, files []string) (err error) {
 		return err
 	}
 	defer func() { err = firstError(err, finish()) }()
+	r.seen = r.out == "-" && isTerminal(c.OutOrStdout())
 	ctx, stop := interruptible(c.Context())
 	defer stop(nil)
 	write, sum := r.writer(w, stop)
+	end := progress(c.ErrOrStderr(), source)
 	account, err := line.Replay(ctx, source)
+	end()
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -130,7 +134,11 @@ func (r *replay) writer(w *bufio.Writer, stop context.CancelCauseFunc) (write fu
 			return
 		}
 		show(d)
-		if _, err := w.Write(nil); err != nil {
+		_, err := w.Write(nil)
+		if r.seen { // whole rows at once, between which a line of progress can stand
+			err = w.Flush()
+		}
+		if err != nil {
 			stop(err)
 		}
 	}, sum

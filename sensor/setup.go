@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	questions "github.com/brandmelder/brandmelder/sensor/check"
 	"github.com/brandmelder/brandmelder/sensor/config"
@@ -41,7 +40,7 @@ func setupCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s.w = c.OutOrStdout()
-			if _, err := unix.IoctlGetTermios(int(os.Stdin.Fd()), unix.TCGETS); err == nil && !s.yes {
+			if isTerminal(os.Stdin) && !s.yes {
 				s.in = bufio.NewScanner(os.Stdin)
 			}
 			return s.run()

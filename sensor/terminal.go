@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -23,13 +24,23 @@ const (
 	red, yellow = "\x1b[31m", "\x1b[33m"
 )
 
+// isTerminal reports whether a person sees what is written to w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
 // openTerminal takes in and out over; nil where they are no terminal.
 func openTerminal(in, out *os.File) (*terminal, error) {
 	was, err := unix.IoctlGetTermios(int(in.Fd()), unix.TCGETS)
 	if err != nil {
 		return nil, nil
 	}
-	if _, err := unix.IoctlGetTermios(int(out.Fd()), unix.TCGETS); err != nil {
+	if !isTerminal(out) {
 		return nil, nil
 	}
 	raw := *was

@@ -39,10 +39,16 @@ func (s *Suppression) Validate() error {
 	lacks(s.Owner == "", "owner is required")
 	lacks(s.Reason == "", "reason is required")
 	lacks(s.Expiry <= 0, "expiry is required")
-	lacks(s.Scope == Scope{}, "scope is required: detector, family, source or destination")
+	lacks(s.Scope.all(), "scope is required: detector, family, source or destination, and not every address")
 	family := s.Scope.Family
 	lacks(family != "" && !slices.Contains(event.Families, family), fmt.Sprintf("unknown family %q", family))
 	return errors.Join(errs...)
+}
+
+// all reports whether nothing is left out: no detector, no family, and each address.
+func (c *Scope) all() bool {
+	every := func(p netip.Prefix) bool { return p.Bits() <= 0 }
+	return c.Detector == "" && c.Family == "" && every(c.Source) && every(c.Destination)
 }
 
 func (s *Suppression) matches(f *event.Finding) bool {

@@ -69,6 +69,7 @@ func TestValidateNamesWhatIsMissing(t *testing.T) {
 		"reason is required":     func(s *Suppression) { s.Reason = "" },
 		"expiry is required":     func(s *Suppression) { s.Expiry = 0 },
 		"scope is required":      func(s *Suppression) { s.Scope = Scope{} },
+		"not every address":      func(s *Suppression) { s.Scope = Scope{Source: netip.MustParsePrefix("0.0.0.0/0")} },
 		`unknown family "scann"`: func(s *Suppression) { s.Scope.Family = "scann" },
 	}
 	for want, change := range tests {
