@@ -53,7 +53,9 @@ all=$(list) keeps=$(learned)
 player=$!
 helpers+=("$player")
 for _ in $(seq "${KILLS:-20}"); do
+  again 0 # one that is on its way back has no number, and to kill 0 is to kill this script
   main=$(pid brandmelder)
+  [ "$main" -gt 0 ] || fail "it has no process though it was active"
   died=$(awk '{ print int($1 * 1000) }' /proc/uptime)
   box sh -c "kill -9 $main"
   again "$main"
