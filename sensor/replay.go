@@ -156,7 +156,10 @@ func create(name string, files []string, stdout io.Writer) (*bufio.Writer, func(
 	}
 	if there, err := os.Stat(name); err == nil {
 		for _, read := range files {
-			if info, err := os.Stat(read); err == nil && os.SameFile(there, info) {
+			if read == "-" {
+				read = "/dev/stdin"
+			}
+			if info, err := os.Stat(read); err == nil && os.SameFile(there, info) && info.Mode().IsRegular() {
 				return nil, nil, fmt.Errorf("--out %s: that is the capture itself, which would be lost: choose another name", name)
 			}
 		}

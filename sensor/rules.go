@@ -54,8 +54,9 @@ func loadRules(dir string) (*rule.Set, error) {
 		return nil, err
 	}
 	set, err := rule.Load(files, words(), alert.CheckRuleText)
-	if err == nil && len(set.Rules) == 0 {
-		err = fmt.Errorf("%s has no rules: they are files that end in .yml or .yaml, in the folder itself and not in one below it", where)
+	there, _ := fs.ReadDir(files, ".")
+	if err == nil && len(set.Rules) == 0 && len(there) > 0 { // an empty folder means that none are wanted
+		err = fmt.Errorf("%s has no rules: they are files that end in .yml or .yaml, in the folder itself and not in one below it; an empty folder says that none are wanted", where)
 	}
 	return set, err
 }

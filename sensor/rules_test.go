@@ -84,7 +84,12 @@ func TestBadRulesAreRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "a.yml:1:1") {
 		t.Errorf("%v", err)
 	}
-	if _, err := say(t, "rules", "test", t.TempDir()); err == nil || !strings.Contains(err.Error(), "has no rules") {
+	elsewhere := t.TempDir()
+	if _, err := say(t, "rules", "test", elsewhere); err != nil {
+		t.Errorf("an empty folder, which says that none are wanted: %v", err)
+	}
+	check(t, os.WriteFile(filepath.Join(elsewhere, "a.txt"), nil, 0o600))
+	if _, err := say(t, "rules", "test", elsewhere); err == nil || !strings.Contains(err.Error(), "has no rules") {
 		t.Errorf("a folder without rules: %v", err)
 	}
 	if _, err := say(t, "rules", "test", filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "make that folder") {

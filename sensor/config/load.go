@@ -34,12 +34,13 @@ func Load(path string) (*Config, error) {
 	if errors.Is(err, io.EOF) { // an empty file
 		return c, nil
 	}
-	if err == nil {
+	for err == nil {
 		if err = decoder.Decode(&more); err == nil && more.Content[0].Tag != "!!null" {
 			err = strict.At(more.Content[0], "a second document, which nothing would read: take out the --- above it")
-		} else if errors.Is(err, io.EOF) {
-			err = nil
 		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
 	}
 	if err != nil {
 		return nil, strict.InFile(path, err)

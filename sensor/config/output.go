@@ -86,7 +86,7 @@ func (o *Output) UnmarshalYAML(n *yaml.Node) error {
 		to.Content = append(to.Content, n.Content[i], n.Content[i+1])
 	}
 	o.own = &own
-	return common.Decode(&o.Common)
+	return strict.Decode("", &common, &o.Common)
 }
 
 // MarshalYAML writes all of it.
