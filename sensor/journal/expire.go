@@ -31,16 +31,18 @@ func (j *Journal) Expire(s event.Series, before, bytes int64) (gone uint64, err 
 	if err != nil || len(names) == 0 {
 		return 0, err
 	}
-	var total int64
-	for _, n := range names {
-		total += n.size
-	}
 	if last := names[len(names)-1]; last.size > int64(headSize) && (last.size > bytes || last.newest() < before) {
 		if err := j.rotate(s); err != nil { // what is open goes too
 			return 0, err
 		}
 		names = append(names, segment{first: j.next[s], size: int64(headSize)})
 	}
+	return j.letGo(s, names, before, bytes)
+}
+
+// letGo is Expire of the segments before the last of names.
+func (j *Journal) letGo(s event.Series, names []segment, before, bytes int64) (gone uint64, err error) {
+	total := sizeOf(names)
 	for len(names) > 1 {
 		reason := BySize
 		if total <= bytes {
@@ -126,8 +128,12 @@ func expiredPath(dir string, s event.Series) string {
 // Size is what a series takes of the disk, in bytes.
 func Size(dir string, s event.Series) (total int64, err error) {
 	names, err := segments(dir, s)
+	return sizeOf(names), err
+}
+
+func sizeOf(names []segment) (total int64) {
 	for _, n := range names {
 		total += n.size
 	}
-	return total, err
+	return total
 }

@@ -156,7 +156,7 @@ func (j *Journal) resume(s event.Series) error {
 	j.opened.Entries += next - 1
 	if end < int64(headSize) { // killed while it was made
 		end, j.size[s] = 0, int64(headSize)
-		return errors.Join(f.Truncate(0), j.head(s))
+		return errors.Join(f.Truncate(0), head(f, next))
 	}
 	if damaged { // what is behind the damage keeps its numbers: nobody takes them for new ones
 		j.opened.Torn++
@@ -246,23 +246,38 @@ func (j *Journal) rotate(s event.Series) error {
 		}
 		j.files[s] = nil
 	}
-	path := filepath.Join(j.dir, series[s], segmentName(j.next[s]))
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	f, err := j.newSegment(filepath.Join(j.dir, series[s], segmentName(j.next[s])), j.next[s])
 	if err != nil {
-		return fmt.Errorf("journal: %w", err)
+		return err
 	}
 	j.files[s], j.size[s] = f, int64(headSize)
 	j.made++
-	return errors.Join(j.head(s), j.disk.Flush(f), j.disk.FlushFolder(filepath.Dir(path)))
+	return nil
+}
+
+// newSegment makes the file of a segment with its header on disk. One without would be no segment for who reads it,
+// whatever came behind, so a disk that refuses the header keeps no file.
+func (j *Journal) newSegment(path string, first uint64) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	if err = head(f, first); err == nil {
+		err = errors.Join(j.disk.Flush(f), j.disk.FlushFolder(filepath.Dir(path)))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: begin %s: %w", path, errors.Join(err, f.Close(), os.Remove(path)))
+	}
+	return f, nil
 }
 
 // head writes the header of a new segment.
-func (j *Journal) head(s event.Series) error {
-	head := binary.BigEndian.AppendUint64([]byte(magic), j.next[s])
-	if _, err := j.files[s].WriteAt(head, 0); err != nil {
+func head(f *os.File, first uint64) error {
+	head := binary.BigEndian.AppendUint64([]byte(magic), first)
+	if _, err := f.WriteAt(head, 0); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	return rewind(j.files[s], int64(headSize))
+	return rewind(f, int64(headSize))
 }
 
 // Close releases the journal.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
@@ -181,5 +182,30 @@ func TestDamage(t *testing.T) {
 			t.Errorf("byte %d: %+v", i, e)
 		}
 		b[i] ^= 0x40
+	}
+}
+
+// A disk that has no room for the header of a segment keeps no file: what comes later is readable.
+func TestASegmentWithoutItsHeader(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	j.disk.Sync = func(f *os.File) error {
+		j.disk.Sync = nil
+		return errors.Join(syscall.ENOSPC, f.Truncate(0))
+	}
+	if err := j.Append([]event.Doc{doc(1, event.Decisions)}); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatal(err)
+	}
+	if list, err := segments(dir, event.Decisions); err != nil || len(list) != 0 {
+		t.Error(list, err)
+	}
+	if err := j.Append([]event.Doc{doc(2, event.Decisions)}); err != nil {
+		t.Fatal(err)
+	}
+	j.Close()
+	open(t, dir).Close()
+	got, _ := all(t, dir, event.Decisions, 0)
+	if d := cmp.Diff([]string{`1 id2 {"n":2}`}, got); d != "" {
+		t.Error(d)
 	}
 }

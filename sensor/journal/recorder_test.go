@@ -257,3 +257,25 @@ func TestRecorderTurns(t *testing.T) {
 		})
 	}
 }
+
+// On a full disk telemetry goes for an alert, but not the segment that is open: there is no room for another.
+func TestMakeRoomBeginsNoSegment(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	defer j.Close()
+	r := &Recorder{j: j}
+	for i, gone := range []bool{false, true} {
+		d := doc(i, event.Telemetry)
+		d.Time = int64(i) * day
+		if err := j.Append([]event.Doc{d}); err != nil {
+			t.Fatal(err)
+		}
+		made := j.made
+		if got := r.makeRoom(); got != gone || j.made != made {
+			t.Errorf("%d: room %v, %d segments made", i, got, j.made-made)
+		}
+	}
+	if got, missing := all(t, dir, event.Telemetry, 0); len(got) != 1 || missing != 1 {
+		t.Error(got, missing)
+	}
+}

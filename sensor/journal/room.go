@@ -55,12 +55,13 @@ func (k *Keep) beside() int64 {
 	return k.Beside()
 }
 
-// makeRoom gives the oldest telemetry up for an alert that found the disk full.
+// makeRoom gives the oldest telemetry up for an alert that found the disk full. What is open stays: on a full disk no
+// segment can be made to go on in.
 func (r *Recorder) makeRoom() bool {
-	size, err := Size(r.j.dir, event.Telemetry)
+	names, err := segments(r.j.dir, event.Telemetry)
 	if err != nil {
 		return false
 	}
-	gone, err := r.j.Expire(event.Telemetry, math.MinInt64, size-1)
+	gone, err := r.j.letGo(event.Telemetry, names, math.MinInt64, sizeOf(names)-1)
 	return err == nil && gone > 0
 }
