@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -85,31 +86,39 @@ func (v *checking) check(w io.Writer, names []string) error {
 	return nil
 }
 
-// starts says what of the configuration the detectors of run and the outputs of ship would
-// not take; rules, databases of places and Elasticsearch have questions of their own.
+// starts says what of the configuration the detectors of run would not take; rules, databases of places and outputs
+// have questions of their own.
 func (v *checking) starts() error {
-	c := v.Config
-	know := c.Know()
+	know := v.Know()
 	know.CityDB, know.ASNDB = "", ""
-	if _, err := pipeline.New(pipeline.Config{Shards: 1, Know: know, Detectors: c.Detector}, func(event.Doc) {}); err != nil {
-		return err
-	}
-	for i := range c.Outputs {
-		o := &c.Outputs[i]
+	_, err := pipeline.New(pipeline.Config{Shards: 1, Know: know, Detectors: v.Detector}, func(event.Doc) {})
+	return err
+}
+
+// refused are the outputs that ship would not start with. Elasticsearch has a question of its own, and a local output
+// is made by looking at it.
+func (v *checking) refused() (list []questions.Refused) {
+	for i := range v.Outputs {
+		o := &v.Outputs[i]
 		spec := output.Find(o.Name)
-		own, _ := o.Settings()                                                  // load has looked at them
-		if _, elastic := own.(*output.Elasticsearch); elastic || !spec.Remote { // a local one is made by looking at it
+		own, _ := o.Settings() // load has looked at them
+		if _, elastic := own.(*output.Elasticsearch); elastic || !spec.Remote {
 			continue
 		}
 		sink, err := spec.Open(output.Env{Namespace: v.Namespace, Lang: v.Lang}, own)
-		if err != nil && !errors.Is(err, secret.ErrElsewhere) {
-			return fmt.Errorf("output %s: %w", o.Called(), err)
-		}
 		if err == nil {
-			sink.Close()
+			err = sink.Close()
+		}
+		if err != nil && !elsewhere(err) {
+			list = append(list, questions.Refused{Name: o.Called(), Err: err})
 		}
 	}
-	return nil
+	return list
+}
+
+// elsewhere reports whether an output may well open for the service, which has secrets and may read files of its own.
+func elsewhere(err error) bool {
+	return errors.Is(err, secret.ErrElsewhere) || os.Geteuid() != 0 && errors.Is(err, fs.ErrPermission)
 }
 
 // interfaces are the names of those that are meant, by name, mac:… or pci:…. What there
@@ -139,6 +148,7 @@ func (v *checking) env(names []string, wrong error) *questions.Env {
 			return len(set.Rules), nil
 		},
 	}
+	e.Refused = v.refused()
 	e.Fresh = fresh(documentedBefore, v.file)
 	if len(names) == 0 {
 		e.Mirror, e.Absent = interfaces(v.Mirror)

@@ -126,6 +126,7 @@ func (s *setup) judge(e *questions.Env) error {
 	}
 	now := s.env(nil, nil)
 	e.File, e.Mirror, e.Absent, e.JournalGB, e.Servers = now.File, now.Mirror, now.Absent, now.JournalGB, now.Servers
+	e.Refused = now.Refused
 	r := e.Ask()
 	r.Problems = worth(r.Problems)
 	reportProblems(s.w, s.Lang, &r)

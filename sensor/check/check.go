@@ -85,6 +85,7 @@ type Env struct {
 	Places    []string // databases
 	Rules     func() (int, error)
 	Servers   []Server
+	Refused   []Refused                         // outputs
 	Expected  func() (documents, bytes float64) // a day; 0: not known yet
 	Command   string                            // this program, as it was called
 	Again     string                            // the whole command with the rights of root
