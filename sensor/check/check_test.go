@@ -136,3 +136,29 @@ func TestZoneOfPublicAddressesIsNotJudged(t *testing.T) {
 		t.Error("wrong")
 	}
 }
+
+// The disk is full where next to nothing is free, however large the state has become; a state of its full size beside
+// what it spares is right.
+func TestCrowded(t *testing.T) {
+	for name, c := range map[string]struct {
+		free, used uint64
+		gb         float64
+		want       string
+	}{
+		"nothing free beside a state that is too large": {0, 5e9, 2, "the disk is full: 0 MB free"},
+		"little free beside a state that is too large":  {100 << 20, 5e9, 2, ""},
+		"nothing free beside a small state":             {0, 1e9, 2, "the disk is full"},
+		"less than is spared":                           {200 << 20, 1e9, 2, "the disk is full"},
+		"too small for what it may become":              {1e9, 1e6, 2, "the state may grow to 2 GB"},
+		"full size":                                     {leastFree, 2e9, 2, ""},
+		"full size of the smallest":                     {15e6, 6e7, 0.06, ""},
+	} {
+		found := crowded("/state", c.free, c.used, c.gb)
+		if c.want == "" && len(found) == 0 {
+			continue
+		}
+		if len(found) != 1 || c.want == "" || !strings.Contains(found[0].What.EN, c.want) {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}

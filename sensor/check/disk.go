@@ -48,20 +48,26 @@ func disk(e *Env) []Problem {
 	free, used := s.Bavail*uint64(s.Bsize), sizeOf(e.State)
 	e.fact(e.State, say("%.2f GB free, the state has %.2f of at most %v GB", "%.2f GB vrij, de toestand heeft %.2f van hoogstens %v GB",
 		float64(free)/1e9, float64(used)/1e9, e.JournalGB))
+	return crowded(dir, free, used, e.JournalGB)
+}
+
+// crowded judges the room, in bytes, for a state of so many GB. A state larger than it may be does not excuse a disk
+// that has next to nothing free: it is not smaller until a run with this configuration has made it so.
+func crowded(dir string, free, used uint64, gb float64) []Problem {
+	small := free+used < wanted(gb)
 	switch {
-	case free+used >= wanted(e.JournalGB):
-	case free < spare(e.JournalGB):
+	case free < spare(gb)/16 || small && free < spare(gb):
 		return []Problem{{
 			About: dir,
 			What:  say("the disk is full: %d MB free", "de schijf is vol: %d MB vrij", free>>20),
 			Lost:  say("alerts may not be kept, and what is learned is not saved", "alarmen worden misschien niet bewaard, en wat geleerd wordt niet opgeslagen"),
 			Mend:  "sudo du -xh --max-depth=2 " + dir + " | sort -h | tail",
 		}}
-	default:
+	case small:
 		return []Problem{{
 			About: dir,
 			What: say("the state may grow to %v GB, and there is room for %.2f", "de toestand mag groeien tot %v GB, en er is plaats voor %.2f",
-				e.JournalGB, float64(free+used)/1e9),
+				gb, float64(free+used)/1e9),
 			Lost: say("the disk runs full before the journal forgets what is old", "de schijf loopt vol voordat het journaal vergeet wat oud is"),
 			Mend: fmt.Sprintf("retention: {journal_gb: %v}", fits(free+used)),
 		}}
