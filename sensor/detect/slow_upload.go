@@ -16,9 +16,7 @@ import (
 //
 // Only minutes of a conversation that mostly send are counted, so reading pages and
 // mail is nothing. A copy that is made each night goes to a place that is known
-// after a week. A client without a habit, and everyone in the first week, is told of
-// for ten times as much, to one place, once; and not for a place that was sent to on
-// the sensor's first day: what is copied each night was seen by then.
+// after a week; a client that has no habit yet is not judged.
 type slowUpload struct {
 	env    Env
 	limit  uint64
@@ -42,9 +40,6 @@ const (
 	slowFarUp   = 3    // times the most of a day before
 	slowRare    = 0.01 // share of the days of the group's clients that reach as much
 	slowEnough  = 100  // days of clients from which a group says something
-
-	slowFirst   = 10                 // times the limit, where no habit says what is much
-	slowSettled = 26 * 3600 * second // a night's copy does not begin at the same minute each time
 )
 
 // slowDay is a sliding day in slots of an hour.
@@ -54,7 +49,6 @@ type slowDay struct {
 	onset  int64
 	places int // new places, where it is the sum of them
 	told   uint64
-	first  bool // told of without a habit
 	port   uint16
 	refs   []event.FlowRef
 }
@@ -122,28 +116,12 @@ func (d *slowUpload) Observe(e *event.Event, report Report) {
 
 func (d *slowUpload) judge(e *event.Event, p uploadPair, s *slowDay, h *dayHabit, learned bool, limit uint64, report Report) bool {
 	facts := s.facts(h)
-	known := learned && h.days >= slowOwnDay
-	if !known {
-		if limit *= slowFirst; s.first || !d.settled(p.place) {
-			return false
-		}
-	}
-	if !s.due(facts.Bytes, limit) || !d.far(p.client, h, &facts) {
+	if !learned || !s.due(facts.Bytes, limit) || !d.far(p.client, h, &facts) {
 		return false
 	}
-	s.told, s.first = facts.Bytes, !known
-	f := d.finding(e, p, s, facts)
-	if !known {
-		f.Class = event.Absolute
-	}
-	report(f)
+	s.told = facts.Bytes
+	report(d.finding(e, p, s, facts))
 	return true
-}
-
-// settled reports whether a place is one that nobody sent to on the sensor's first day.
-func (d *slowUpload) settled(place string) bool {
-	at := d.places.Get(place)
-	return at != nil && at.since-d.lesson.Since >= slowSettled
 }
 
 // habit notes what a client sent, and closes its day when another begins.
@@ -222,14 +200,13 @@ func (s *slowDay) facts(h *dayHabit) slowFacts {
 // spread over the day.
 func (d *slowUpload) far(client netip.Addr, h *dayHabit, f *slowFacts) bool {
 	sum := float64(f.Bytes)
-	if sum < slowFarUp*h.most || f.Hours < slowHours {
+	if h.days < slowOwnDay || sum < slowFarUp*h.most || f.Hours < slowHours {
 		return false
 	}
 	g := d.groups.Get(d.group(client))
 	if g == nil || g.n < slowEnough {
 		g = d.groups.Get("")
 	}
-	f.Rare = -1
 	if g != nil {
 		f.Rare = g.share(f.Bytes)
 	}

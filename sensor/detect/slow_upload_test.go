@@ -31,30 +31,6 @@ func TestSlowUploadHit(t *testing.T) {
 	}
 }
 
-// Nobody waits a week for what is very much, nor for a host to have habits.
-func TestSlowUploadOfAHostThatNeverSent(t *testing.T) {
-	found := slowUploadOf(t, "hit-first.talks")
-	if len(found) != 2 {
-		t.Fatalf("%d findings, want 2", len(found))
-	}
-	for i, key := range []string{"10.1.0.5 203.0.113.9", "10.1.0.9 203.0.113.10"} {
-		f, facts := found[i], found[i].Facts.(*slowFacts)
-		if f.Key != key || f.Class != event.Absolute || facts.Bytes < slowFirst*slowBytes || facts.Bytes > 600_000_000 || facts.Days != 0 || facts.Hours < slowHours {
-			t.Errorf("%s %v %+v", f.Key, f.Class, facts)
-		}
-	}
-}
-
-// A first copy to the cloud, made each night from then on, is told of once.
-func TestSlowUploadOfAFirstCopyIsToldOnce(t *testing.T) {
-	k := readTalks(t, "testdata/slow-upload/benign.talks")
-	first := k[len(k)-1]
-	first.start += 48 * time.Hour
-	if found := watchTalks(t, "slow-upload", talkEvents([]talk{k[2], first}, 1)); len(found) != 1 {
-		t.Errorf("%d findings, want 1", len(found))
-	}
-}
-
 // Who spreads it over many places, none of which gets much, is told of once for all.
 func TestSlowUploadToManyPlaces(t *testing.T) {
 	talks := readTalks(t, "testdata/slow-upload/hit.talks")
