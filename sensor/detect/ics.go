@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -126,9 +125,6 @@ func (d *icsCommand) read(e *event.Event) icsEvent {
 	}
 	if event.IsTrue(e.Data, "brandmelder.ot.reversed") {
 		o.asker, o.device, o.port = o.device, o.asker, e.Flow.Client.Port()
-	}
-	if o.operation == "other" { // what the parser has no name for is known by its number
-		o.operation = fmt.Sprint("other ", event.NumberOf(e.Data, "brandmelder.ot.code"))
 	}
 	if detail := event.TextOf(e.Data, "brandmelder.ot.detail"); detail != "" {
 		o.operation += " " + detail

@@ -15,6 +15,9 @@ const (
 	icsUnits = 24
 	// Clients try an optional function or two: identification, file records.
 	icsFunctions = 5
+	// Who searches asks one after the other. Over weeks an engineering station tries
+	// as many that a simple device lacks.
+	icsSearch = 600 * second
 
 	// What is learnt of a device counts after two weeks: a night shift, a weekend
 	// and the monthly visit's first half have passed.
@@ -41,7 +44,8 @@ type icsTried struct {
 	onset     int64
 	silent    []int64  // units that did not accept anything
 	live      []int64  // units that did
-	functions []string // refused as not supported
+	functions []string // refused as not supported, within icsSearch of the first
+	since     int64    // when the first of them was
 	unknown   int64
 	answered  bool // where nothing is ever answered, only one direction is mirrored
 	told      int
@@ -53,7 +57,7 @@ type icsTried struct {
 
 // search notes what the device does not have.
 func (d *icsCommand) search(o *icsEvent, report Report) {
-	if o.class == "session" && o.unit < 0 && !unsupported(o.status) {
+	if o.class == "session" && o.unit < 0 {
 		return
 	}
 	k := icsPair{o.asker, o.device, o.protocol}
@@ -98,15 +102,14 @@ func (t *icsTried) note(o *icsEvent) {
 	case len(t.silent) < 2*icsHosts && !slices.Contains(t.silent, o.unit) && !slices.Contains(t.live, o.unit):
 		t.silent = append(t.silent, o.unit)
 	}
-	if unsupported(o.status) {
+	unsupported := o.status == "illegal-function" || o.status == "function-not-supported" || o.status == "service-not-supported"
+	if unsupported {
+		if o.at-t.since > icsSearch {
+			t.functions, t.since = nil, o.at
+		}
 		t.functions = keep(t.functions, o.operation, icsHosts)
 	}
 	t.flows = keep(t.flows, o.flow, event.MaxRefs)
-}
-
-// unsupported reports whether the device has no such function.
-func unsupported(status string) bool {
-	return status == "illegal-function" || status == "function-not-supported" || status == "service-not-supported"
 }
 
 // size is how many things were searched for, 0 while it may be a mistake.

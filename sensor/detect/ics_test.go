@@ -41,7 +41,6 @@ func TestICSCommandHit(t *testing.T) {
 		"hit-enip": {
 			"73 10.0.0.1 enip commands=1/1/0 on 1 searched=0 masters=0",
 			"73 10.0.0.1 enip commands=2/2/0 on 1 searched=0 masters=0",
-			"47 scansearch 10.0.0.2 10.0.1.1 enip commands=0/0/0 on 0 searched=5 masters=0",
 		},
 		"hit-opcua": {
 			"47 master 10.0.0.9 10.0.1.1 opcua commands=0/0/0 on 0 searched=0 masters=1",

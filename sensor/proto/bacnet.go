@@ -24,13 +24,13 @@ var bacnetLinks = map[uint8]*otOp{
 
 var bacnetConfirmed = [...]*otOp{
 	{"acknowledge-alarm", otWrite}, {"cov-notification", otSession}, {"event-notification", otSession}, {"alarm-summary", otRead},
-	{"enrollment-summary", otRead}, {"subscribe-cov", otRead}, {"atomic-read-file", otRead}, {"atomic-write-file", otFile},
+	{"enrollment-summary", otRead}, {"subscribe-cov", otSession}, {"atomic-read-file", otRead}, {"atomic-write-file", otFile},
 	{"add-list-element", otWrite}, {"remove-list-element", otWrite}, {"create-object", otWrite}, {"delete-object", otWrite},
 	{"read-property", otRead}, {"read-property-conditional", otRead}, {"read-property-multiple", otRead}, {"write-property", otWrite},
 	{"write-property-multiple", otWrite}, {"device-communication-control", otState}, {"private-transfer", otSession}, {"text-message", otSession},
 	{"reinitialize-device", otState}, {"vt-open", otSession}, {"vt-close", otSession}, {"vt-data", otSession}, {"authenticate", otSession},
-	{"request-key", otSession}, {"read-range", otRead}, {"life-safety-operation", otWrite}, {"subscribe-cov-property", otRead},
-	{"event-information", otRead}, {"subscribe-cov-multiple", otRead},
+	{"request-key", otSession}, {"read-range", otRead}, {"life-safety-operation", otWrite}, {"subscribe-cov-property", otSession},
+	{"event-information", otRead}, {"subscribe-cov-multiple", otSession},
 }
 
 var bacnetUnconfirmed = [...]*otOp{

@@ -27,7 +27,7 @@ var opcuaOps = map[uint16]*otOp{
 	488: {"add-nodes", otProgram}, 494: {"add-references", otProgram}, 500: {"delete-nodes", otProgram}, 506: {"delete-references", otProgram},
 	527: {"browse", otIdentify}, 533: {"browse-next", otIdentify}, 554: {"translate-paths", otIdentify},
 	631: {"read", otRead}, 664: {"history-read", otRead}, 673: {"write", otWrite}, 700: {"history-update", otWrite}, 712: {"call", otWrite},
-	751: {"create-monitored-items", otRead}, 763: {"modify-monitored-items", otSession}, 787: {"create-subscription", otSession}, 826: {"publish", otSession}, 847: {"delete-subscriptions", otSession},
+	751: {"create-monitored-items", otSession}, 763: {"modify-monitored-items", otSession}, 787: {"create-subscription", otSession}, 826: {"publish", otSession}, 847: {"delete-subscriptions", otSession},
 }
 
 const (

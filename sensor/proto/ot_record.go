@@ -5,14 +5,14 @@ import "github.com/brandmelder/brandmelder/sensor/event"
 // Classes of what is asked of a controller. They are the words that detectors
 // and people use over all industrial and building protocols.
 const (
-	otRead     = "read"     // values, and subscriptions to them: some masters read in no other way
+	otRead     = "read"     // values
 	otIdentify = "identify" // what the device is and which objects it has
 	otWrite    = "write"    // values, set points, outputs
 	otState    = "state"    // stop, start, restart, silence
 	otProgram  = "program"  // programs, firmware, configuration changed; taking a copy is a read
 	otFile     = "file"     // files written
 	otBackup   = "backup"   // the device put aside to be read as a whole
-	otSession  = "session"  // set-up, keep-alive, time
+	otSession  = "session"  // set-up, keep-alive, time, subscriptions
 )
 
 // otOp is one operation of a protocol.
