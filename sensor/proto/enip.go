@@ -156,7 +156,7 @@ func (p *enipParser) message(from event.Side, ref uint64, c cursor, emit func(ev
 		c.skip(1)
 		status := cmp.Or(cipStatus[c.u8()], "error")
 		if k, ok := p.pending.pop(ref); ok && !c.bad {
-			if c.skip(2 * int(c.u8())); status == accepted && k.detail == "pccc" {
+			if c.skip(2 * int(c.u8())); status == accepted && k.pccc {
 				status = pcccAnswer(&c)
 			}
 			p.tally.answer(k, status, emit)
@@ -212,7 +212,7 @@ func cipRequest(from event.Side, service uint8, c *cursor) (k otKind, class uint
 	k = otKind{from: from, op: cmp.Or(cipObject[[2]uint16{class, uint16(service)}], cipOps[service], otOther), code: int32(service), unit: -1, detail: cipClasses[class]}
 	if carried := *c; class == pcccClass && service == pcccExecute {
 		if number := pcccRequest(&carried); !carried.bad {
-			k.op, k.code = cmp.Or(pcccOps[number], otOther), int32(number)
+			k.op, k.code, k.pccc = cmp.Or(pcccOps[number], otOther), int32(number), true
 		}
 	}
 	return k, class

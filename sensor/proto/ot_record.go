@@ -76,6 +76,7 @@ const (
 // otKind is what is counted together.
 type otKind struct {
 	from   event.Side // who asks
+	pccc   bool       // carried within EtherNet/IP, and so is the answer
 	op     *otOp
 	code   int32
 	unit   int32
