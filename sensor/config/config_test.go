@@ -115,7 +115,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		"twice":               {"outputs: [{name: ndjson}, {name: ndjson}]\n", "c.yaml:1:27: two outputs are called ndjson"},
 		"what":                {"outputs: [{name: ndjson, what: some}]\n", `c.yaml:1:32: what "some": choose alerts`},
 		"datasets":            {"outputs: [{name: ndjson, what: alerts, datasets: {dns: on}}]\n", "datasets are chosen only with what: all"},
-		"share":               {"outputs: [{name: ndjson, datasets: {dns: 10 in 1}}]\n", "c.yaml:1:42: write on, off, or 1 in 10"},
+		"share":               {"outputs: [{name: ndjson, datasets: {dns: 10 in 1}}]\n", "c.yaml:1: write on, off, or 1 in 10"},
 		"limit of messages":   {"outputs: [{name: ndjson, per_minute: -1}]\n", "c.yaml:1:38: per_minute -1"},
 		"detector":            {"detectors:\n  uplaod: {}\n", `c.yaml:2:11: unknown detector "uplaod": did you mean "upload"?`},
 		"the same key twice":  {"lang: en\nlang: nl\n", "already defined"},

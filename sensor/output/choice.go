@@ -11,7 +11,6 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/brandmelder/brandmelder/sensor/event"
-	"github.com/brandmelder/brandmelder/sensor/strict"
 )
 
 // Share is how much of a dataset is wanted: 0 none, 1 all, n one document in n.
@@ -28,7 +27,7 @@ func (s *Share) UnmarshalYAML(n *yaml.Node) error {
 		rest, ok := strings.CutPrefix(text, "1 in ")
 		of, err := strconv.Atoi(rest)
 		if !ok || err != nil || of < 1 || of > 1e6 {
-			return strict.At(n, "write on, off, or 1 in 10")
+			return fmt.Errorf("line %d: write on, off, or 1 in 10", n.Line) // not what stands there, which may be a secret
 		}
 		*s = Share(of)
 	}
