@@ -45,11 +45,16 @@ func (r *callRing) end(start int64, up, down uint32) {
 	}
 }
 
-// failed is 1 for a conversation that came to nothing.
-func failed(t *event.Traffic) int32 {
+// failed is 1 for a conversation that came to nothing. Where the mirror shows one
+// direction only, who acknowledges was answered.
+func failed(t *event.Traffic, half bool) int32 {
 	switch t.State {
-	case event.StateS0, event.StateREJ, event.StateRSTOS0, event.StateSH:
+	case event.StateREJ:
 		return 1
+	case event.StateS0, event.StateRSTOS0, event.StateSH:
+		if !half || !acknowledged(t) {
+			return 1
+		}
 	case event.StateNone:
 		if t.Total[event.Server].Packets == 0 { // a call to all, or to nobody
 			return 1

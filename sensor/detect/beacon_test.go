@@ -48,6 +48,20 @@ func TestBeaconHits(t *testing.T) {
 	}
 }
 
+// Where only the clients' side is seen no conversation has an answer.
+func TestBeaconOnAHalfMirror(t *testing.T) {
+	begins := scene{Kind: "flow.start", Every: 35, Count: 60, Client: "10.1.0.5", Server: "203.0.113.10", Port: 443, Protocol: "tls", State: "S0", History: "SA"}
+	ends := begins
+	ends.Kind, ends.T, ends.State, ends.History = "flow.end", 2, "SH", "SADF"
+	if found, _ := watch(t, "beacon", nil, sceneEvents([]scene{begins, ends})); len(found) == 0 {
+		t.Error("nothing found")
+	}
+	ends.History = "SF"
+	if found, _ := watch(t, "beacon", nil, sceneEvents([]scene{begins, ends})); len(found) > 0 {
+		t.Error("found calls that nobody answered")
+	}
+}
+
 func TestBeaconMissAndBenign(t *testing.T) {
 	for _, file := range []string{"miss.talks", "benign.talks"} {
 		for _, f := range beaconOf(t, file) {

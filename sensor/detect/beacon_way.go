@@ -105,7 +105,7 @@ func (b *beacon) end(e *event.Event, pair beaconPair) {
 	} else if t.Total[event.Client].Payload > 0 {
 		c.odd |= signUnread
 	}
-	c.failed += failed(t)
+	c.failed += failed(t, b.env.Know.Half())
 	up, down := uint32(min(t.Total[event.Client].Payload, 1<<32-1)), uint32(min(t.Total[event.Server].Payload, 1<<32-1))
 	c.ring.end(f.Start, up, down)
 	if long := b.longs.Get(pair); c.long && long != nil {

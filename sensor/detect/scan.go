@@ -64,8 +64,9 @@ func (s *scan) Observe(e *event.Event, report Report) {
 	switch t := e.Data.(type) {
 	case *event.Traffic:
 		if e.Flow != nil && !e.Flow.ServerMAC.IsGroup() { // a call to everyone is no search
-			p, ok = probeOf(e.Kind, e.Flow, t)
-			ok = ok && (e.Flow.Proto == protoTCP || !s.env.Know.Half()) // TCP tells of answers that are not seen
+			half := s.env.Know.Half()
+			p, ok = probeOf(e.Kind, e.Flow, t, half)
+			ok = ok && (e.Flow.Proto == protoTCP || !half) // TCP tells of answers that are not seen
 		}
 	default:
 		if e.Kind == "arp" {

@@ -34,13 +34,14 @@ const (
 	dhcpClient = 68
 )
 
-// probeOf reads a flow; ok is false for what says nothing about scans.
-func probeOf(kind string, f *event.Flow, t *event.Traffic) (p probe, ok bool) {
+// probeOf reads a flow, of a mirror that shows half or all; ok is false for what says
+// nothing about scans.
+func probeOf(kind string, f *event.Flow, t *event.Traffic, half bool) (p probe, ok bool) {
 	p = probe{client: f.Client.Addr(), server: f.Server.Addr(), proto: f.Proto, port: f.Server.Port()}
 	silent := t.Total[event.Server].Packets == 0
 	switch f.Proto {
 	case protoTCP:
-		p.failed, p.stealth, ok = tcpProbe(f, t)
+		p.failed, p.stealth, ok = tcpProbe(f, t, half)
 		return p, ok
 	case protoUDP:
 		p.failed = silent
@@ -56,13 +57,12 @@ func probeOf(kind string, f *event.Flow, t *event.Traffic) (p probe, ok bool) {
 }
 
 // tcpProbe says whether a TCP flow is a failed contact. Answers without a
-// question (SYN-ACK, RST: backscatter of an attack that forged our address) come
-// as mid-stream flows and say nothing; neither does a flow of which the mirror
-// shows one side of a conversation.
-func tcpProbe(f *event.Flow, t *event.Traffic) (failed, stealth, ok bool) {
+// question say nothing. Where the mirror shows one direction only, who acknowledges was
+// answered; where it shows both, he pretends.
+func tcpProbe(f *event.Flow, t *event.Traffic, half bool) (failed, stealth, ok bool) {
 	switch t.State {
 	case event.StateS0, event.StateRSTOS0, event.StateSH:
-		if strings.Contains(t.History, "A") { // it acknowledges an answer that the mirror does not show
+		if half && acknowledged(t) {
 			break
 		}
 		return true, false, t.Total[event.Client].Payload == 0
@@ -73,6 +73,9 @@ func tcpProbe(f *event.Flow, t *event.Traffic) (failed, stealth, ok bool) {
 	}
 	return false, false, !f.MidStream
 }
+
+// acknowledged reports whether the client acknowledged, as one does who was answered.
+func acknowledged(t *event.Traffic) bool { return strings.Contains(t.History, "A") }
 
 // bare reports a flow of one FIN, NULL or XMAS segment and at most a RST.
 func bare(f *event.Flow, t *event.Traffic) bool {

@@ -1,26 +1,45 @@
 package know
 
-import "github.com/brandmelder/brandmelder/sensor/event"
+import (
+	"strings"
 
-// halves counts TCP conversations of which one side and both were seen when they were
-// first told of.
-type halves struct{ one, both int }
+	"github.com/brandmelder/brandmelder/sensor/event"
+)
+
+// halves counts TCP conversations by whether one side or both were seen.
+type halves struct {
+	one, both int  // that are over
+	begun     int  // of which one side was seen when they were first told of
+	whole     bool // one was seen from both sides
+}
 
 const (
-	halvesLeast = 5    // conversations that say something
+	halvesLeast = 20   // conversations that say something
+	halvesBegun = 5    // that say it while none was whole and few are over
 	halvesMost  = 1024 // then both counts are halved
 	halvesShare = 19   // of one side for each of both: nineteen in twenty
 )
 
-// observe takes the start of a conversation, which TCP tells of once it was answered or
-// carries data. What began before the sensor may have been seen from one side only by
-// the chance of the moment.
+// observe takes a conversation's start and end. Only the end is sure: at the start the
+// other side may stand in packets of a second port that are not read yet. What began
+// before the sensor may have been seen from one side only by the chance of the moment; a
+// SYN or SYN-ACK alone is a call to nobody or the echo of a forged one.
 func (h *halves) observe(e *event.Event) {
 	t, ok := e.Data.(*event.Traffic)
-	if !ok || e.Kind != "flow.start" || e.Flow.Proto != 6 || e.Flow.MidStream {
+	if !ok || e.Flow.Proto != 6 || e.Flow.MidStream {
 		return
 	}
-	if t.OneWay {
+	h.whole = h.whole || !t.OneWay
+	switch {
+	case e.Kind == "flow.start" && t.OneWay:
+		h.begun = min(h.begun+1, halvesBegun)
+	case e.Kind == "flow.end" && wentOn(t):
+		h.over(t.OneWay)
+	}
+}
+
+func (h *halves) over(oneWay bool) {
+	if oneWay {
 		h.one++
 	} else {
 		h.both++
@@ -30,8 +49,18 @@ func (h *halves) observe(e *event.Event) {
 	}
 }
 
+// wentOn reports whether a side acknowledged and one carried data.
+func wentOn(t *event.Traffic) bool {
+	return t.Total[event.Client].Payload+t.Total[event.Server].Payload > 0 && strings.ContainsAny(t.History, "Aa")
+}
+
 // Half reports whether the mirror shows one direction only: then that nobody answers,
-// looks up a name or says whom he calls means nothing.
+// looks up a name or says whom he calls means nothing. It rests on conversations that are
+// over; until there are enough, on those begun, as long as none was seen whole.
 func (k *Know) Half() bool {
-	return k.halves.one >= halvesLeast && k.halves.one > halvesShare*k.halves.both
+	h := &k.halves
+	if h.one+h.both < halvesLeast {
+		return h.begun >= halvesBegun && !h.whole
+	}
+	return h.one > halvesShare*h.both
 }
